@@ -1,0 +1,16 @@
+//! What is written down: sealed payments, an append-only log chained by hashes, totals; all in one transaction.
+//!
+//! Every write goes through [`Journal::transact`]: read, decide, seal, commit on the head that was read. When
+//! another tab or the worker committed in between, it reads and decides again; limits therefore hold across tabs.
+
+pub mod chain;
+pub mod codec;
+mod record;
+mod row;
+mod transact;
+
+pub use record::{
+    Acceptance, CardShown, FAILURES_KEPT_MAX, Failure, PaymentRecord, PaymentState, WrongState,
+};
+pub use row::{Commit, Digest, Head, LogEntry, LogKind, PaymentRow, QueuePosition, Sealed, Totals};
+pub use transact::{Change, Decision, Found, Journal, Select};

@@ -1,0 +1,299 @@
+//! Steps 6 and 8: confirm (with the gateway, or stored) and capture.
+
+use super::create::require_online_failed;
+use super::{Route, Terminal, gateway_failed};
+use crate::card::{CardRead, ReaderInfo};
+use crate::error::{ErrorCode, TerminalError};
+use crate::forwarder::{Verdict, submission, verdict};
+use crate::ids::OfflineId;
+use crate::journal::{
+    CardShown, Change, Decision, Found, LogKind, PaymentRecord, PaymentState, Select, WrongState,
+};
+use crate::payment_intent::{OfflineDetails, PaymentIntent, Stage};
+use crate::ports::{Clock, Gateway, GatewayError, Platform, Reader};
+use crate::time::TimestampMs;
+
+/// How long an online confirmation is left to the tab that sent it, milliseconds; longer than its request.
+pub const CONFIRMING_LEASE_MS: u64 = 60_000;
+
+impl<P: Platform, R: Reader> Terminal<P, R> {
+    /// Confirms a payment: authorised by the gateway, or stored. `offline_details` of the result tells which.
+    ///
+    /// # Errors
+    /// `card_declined` with the issuer's `decline_code`; the refusals of the offline policy;
+    /// `offline_collect_and_confirm_mismatch` when the connection was lost between collecting and confirming
+    /// (collect again); `request_timed_out` when the outcome is not known and the payment may not be stored: it
+    /// then appears in the list with its outcome as soon as the gateway can be asked.
+    pub async fn confirm_payment_intent(
+        &self,
+        intent: PaymentIntent,
+    ) -> Result<PaymentIntent, TerminalError> {
+        let (_, reader) = self.connected_reader()?;
+        let route = self.route(intent.offline_behavior);
+        let before = intent.clone();
+        let (intent, card, collected_offline) = intent.confirming()?;
+        match route {
+            Route::Store if !collected_offline => {
+                let again = PaymentIntent { stage: Stage::RequiresPaymentMethod, ..before };
+                Err(TerminalError::new(
+                    ErrorCode::OfflineCollectAndConfirmMismatch,
+                    "the connection was lost after the card was read: ask for the card again",
+                )
+                .about(&again))
+            }
+            Route::Store => {
+                let record = self.new_record(&intent, card, reader);
+                self.store(intent, record).await.map_err(|error| error.about(&before))
+            }
+            Route::Online | Route::OnlineElseStore => {
+                let record = self.new_record(&intent, card, reader);
+                self.confirm_online(intent, record, route).await
+            }
+        }
+    }
+
+    /// Captures a payment confirmed with manual capture, once it is forwarded.
+    pub async fn capture_payment_intent(
+        &self,
+        id: OfflineId,
+        amount_minor: Option<u64>,
+    ) -> Result<PaymentIntent, TerminalError> {
+        let record = self.record(id).await?;
+        let intent = super::intent_of(&record);
+        let captured = intent.clone().captured()?;
+        let Some(name) = record.payment_intent.as_deref() else {
+            return Err(TerminalError::new(ErrorCode::Internal, "an accepted payment without its name")
+                .about(&intent));
+        };
+        let answer = self.gateway.capture(name, amount_minor).await;
+        self.heard(&answer);
+        answer.map_err(|error| gateway_failed(&error).about(&intent))?;
+        self.change(id, LogKind::Captured, |record| record.capture()).await?;
+        Ok(captured)
+    }
+
+    fn new_record(&self, intent: &PaymentIntent, card: CardRead, reader: ReaderInfo) -> PaymentRecord {
+        let now = self.clock.now();
+        let session = self.session.borrow();
+        PaymentRecord {
+            offline_id: intent.offline_id,
+            payment_intent: intent.id.clone(),
+            amount: intent.amount,
+            capture_method: intent.capture_method,
+            metadata: intent.metadata.clone(),
+            created_at: intent.created_at_ms,
+            stored_at: None,
+            deadline: now.plus_ms(CONFIRMING_LEASE_MS),
+            account: session.as_ref().map(|session| session.account.clone()),
+            livemode: session.as_ref().is_some_and(|session| session.livemode),
+            card: CardShown::of(&card),
+            secret: Some(Box::new(card)),
+            reader,
+            attempts: 0,
+            failures: Vec::new(),
+            state: PaymentState::Confirming { lease_until: now.plus_ms(CONFIRMING_LEASE_MS) },
+            unacknowledged: false,
+        }
+    }
+
+    /// Writes a new payment down as stored. The limits are checked in the same transaction.
+    async fn store(
+        &self,
+        intent: PaymentIntent,
+        record: PaymentRecord,
+    ) -> Result<PaymentIntent, TerminalError> {
+        let policy = self.offline_policy();
+        let oldest = self.age_limit_needs_oldest(&policy).await?;
+        let now = self.clock.now();
+        let stored = self
+            .journal
+            .transact(now, Select::None, |head, _| {
+                policy.allows(record.amount, &head.totals, oldest, now)?;
+                let mut record = record.clone();
+                record.store(now, policy.forward_within_ms)?;
+                let changes = vec![Change { record: record.clone(), kind: LogKind::Stored }];
+                Ok(Decision { changes, result: record })
+            })
+            .await?;
+        self.forward_soon();
+        intent.confirmed(offline_details(&stored))
+    }
+
+    async fn confirm_online(
+        &self,
+        intent: PaymentIntent,
+        record: PaymentRecord,
+        route: Route,
+    ) -> Result<PaymentIntent, TerminalError> {
+        let now = self.clock.now();
+        let Some(request) = submission(&record) else {
+            return Err(
+                TerminalError::new(ErrorCode::Internal, "a new payment without its card").about(&intent)
+            );
+        };
+        // Written down before it is sent: should this page end now, the gateway is asked what became of it.
+        self.journal
+            .transact(now, Select::None, |_, _| {
+                let changes = vec![Change { record: record.clone(), kind: LogKind::Confirming }];
+                Ok(Decision { changes, result: () })
+            })
+            .await?;
+        let answer = self.gateway.confirm(&request).await;
+        self.heard(&answer);
+        let id = intent.offline_id;
+        let now = self.clock.now();
+        match answer.map(|result| verdict(&result, now)) {
+            Ok(Verdict::Accepted { payment_intent, acceptance }) => {
+                self.change(id, LogKind::Confirmed, |record| {
+                    record.accept(&payment_intent, acceptance.clone())?;
+                    record.acknowledge();
+                    Ok(())
+                })
+                .await?;
+                self.keep_session().await?;
+                let mut confirmed = intent.confirmed(None)?;
+                confirmed.id = Some(payment_intent);
+                Ok(confirmed)
+            }
+            Ok(Verdict::Declined { payment_intent, decline_code, message }) => {
+                self.change(id, LogKind::Declined, |record| {
+                    record.decline(now, payment_intent.as_deref(), decline_code.clone(), message.clone())?;
+                    record.acknowledge();
+                    Ok(())
+                })
+                .await?;
+                Err(TerminalError::new(ErrorCode::CardDeclined, message)
+                    .with_decline_code(decline_code)
+                    .about(&intent.declined()?))
+            }
+            Ok(Verdict::Canceled) => {
+                self.forget_confirming(id, now).await?;
+                Err(TerminalError::new(ErrorCode::Canceled, "the payment was canceled: create a new one")
+                    .about(&intent.declined()?))
+            }
+            Ok(Verdict::Wedged { code, message }) => {
+                self.forget_confirming(id, now).await?;
+                let code = ErrorCode::from_name(&code).unwrap_or(ErrorCode::ApiError);
+                Err(TerminalError::new(code, message).about(&intent.declined()?))
+            }
+            Ok(Verdict::Retryable { message, .. }) => {
+                let error = GatewayError::Refused {
+                    status: 500,
+                    code: "api_error".into(),
+                    message,
+                    retry_after_ms: None,
+                };
+                self.after_unknown(intent, route, error).await
+            }
+            Err(error) => self.after_unknown(intent, route, error).await,
+        }
+    }
+
+    /// The answer did not come: the gateway may have charged. Stored under the same id with the same card it is
+    /// sent again and charged once; where it may not be stored, the gateway is asked later what became of it.
+    async fn after_unknown(
+        &self,
+        intent: PaymentIntent,
+        route: Route,
+        error: GatewayError,
+    ) -> Result<PaymentIntent, TerminalError> {
+        let id = intent.offline_id;
+        let refusal = if route == Route::Online {
+            require_online_failed(&error)
+        } else {
+            match self.store_confirming(id).await {
+                Ok(stored) => {
+                    self.forward_soon();
+                    return intent.confirmed(offline_details(&stored));
+                }
+                Err(refusal) => refusal,
+            }
+        };
+        let now = self.clock.now();
+        self.change(id, LogKind::Released, |record| record.give_up_confirming(now)).await?;
+        self.forward_soon();
+        Err(TerminalError::new(
+            refusal.code,
+            format!(
+                "{}. Whether it was charged is asked as soon as the gateway answers: see the list",
+                refusal.message
+            ),
+        )
+        .about(&intent.declined()?))
+    }
+
+    /// `Confirming -> Stored`, if the policy allows it.
+    async fn store_confirming(&self, id: OfflineId) -> Result<PaymentRecord, TerminalError> {
+        let policy = self.offline_policy();
+        let oldest = self.age_limit_needs_oldest(&policy).await?;
+        let now = self.clock.now();
+        self.journal
+            .transact(now, Select::Ids(&[id]), |head, found| {
+                let mut record = the_record(found, id)?;
+                policy.allows(record.amount, &head.totals, oldest, now)?;
+                if let Some(card) = record.secret.as_deref() {
+                    policy.allows_card(card, now)?;
+                }
+                record.store(now, policy.forward_within_ms)?;
+                let changes = vec![Change { record: record.clone(), kind: LogKind::Stored }];
+                Ok(Decision { changes, result: record })
+            })
+            .await
+    }
+
+    async fn forget_confirming(&self, id: OfflineId, now: TimestampMs) -> Result<(), TerminalError> {
+        self.change(id, LogKind::Canceled, |record| {
+            record.cancel(now)?;
+            record.acknowledge();
+            Ok(())
+        })
+        .await
+    }
+
+    /// One transition of one payment.
+    pub(super) async fn change(
+        &self,
+        id: OfflineId,
+        kind: LogKind,
+        transition: impl Fn(&mut PaymentRecord) -> Result<(), WrongState>,
+    ) -> Result<(), TerminalError> {
+        self.journal
+            .transact(self.clock.now(), Select::Ids(&[id]), |_, found| {
+                let mut record = the_record(found, id)?;
+                transition(&mut record)?;
+                Ok(Decision { changes: vec![Change { record, kind }], result: () })
+            })
+            .await
+    }
+
+    /// One payment, as it stands.
+    pub async fn record(&self, id: OfflineId) -> Result<PaymentRecord, TerminalError> {
+        let found = self.journal.find(Select::Ids(&[id])).await?;
+        the_record(&found, id)
+    }
+
+    async fn age_limit_needs_oldest(
+        &self,
+        policy: &crate::offline::OfflinePolicy,
+    ) -> Result<Option<TimestampMs>, TerminalError> {
+        match policy.stored_age_ms_max {
+            None => Ok(None),
+            Some(_) => Ok(self.oldest_stored().await?.and_then(|record| record.stored_at)),
+        }
+    }
+}
+
+fn the_record(found: &[Found], id: OfflineId) -> Result<PaymentRecord, TerminalError> {
+    match found.first() {
+        Some(Found::Record(record)) => Ok((**record).clone()),
+        Some(Found::Unreadable { error, .. }) => Err(error.clone()),
+        None => Err(TerminalError::new(
+            ErrorCode::PaymentIntentNotFoundOffline,
+            format!("this device holds no payment {id}: look on the gateway"),
+        )),
+    }
+}
+
+fn offline_details(record: &PaymentRecord) -> Option<OfflineDetails> {
+    super::events::offline_details_of(record)
+}

@@ -1,0 +1,135 @@
+//! Step 4: create a PaymentIntent. The only place that mints offline ids.
+
+use std::collections::BTreeMap;
+
+use super::{Route, Terminal, gateway_failed};
+use crate::error::{ErrorCode, TerminalError};
+use crate::ids::OfflineId;
+use crate::money::Money;
+use crate::payment_intent::{CaptureMethod, OfflineBehavior, PaymentIntent, Stage};
+use crate::ports::{Clock, Entropy, Gateway, GatewayError, Platform, Reader};
+use crate::wire::CreatePayment;
+
+/// Stripe's bounds for metadata: keys, length of a key, length of a value (characters).
+const METADATA_MAX: (usize, usize, usize) = (50, 40, 500);
+
+/// What a PaymentIntent is created with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateParameters {
+    /// What is taken; more than zero.
+    pub amount: Money,
+    /// When.
+    pub capture_method: CaptureMethod,
+    /// Whether it may be taken offline.
+    pub offline_behavior: OfflineBehavior,
+    /// Carried through unchanged: at most 50 keys of 40 characters with values of 500.
+    pub metadata: BTreeMap<String, String>,
+}
+
+impl CreateParameters {
+    /// Automatic capture, online where possible, no metadata.
+    pub const fn of(amount: Money) -> Self {
+        CreateParameters {
+            amount,
+            capture_method: CaptureMethod::Automatic,
+            offline_behavior: OfflineBehavior::PreferOnline,
+            metadata: BTreeMap::new(),
+        }
+    }
+
+    fn check(&self) -> Result<(), TerminalError> {
+        let refuse = |message: String| Err(TerminalError::new(ErrorCode::InvalidRequest, message));
+        if self.amount.amount_minor == 0 || self.amount.amount_minor > Money::AMOUNT_MINOR_MAX {
+            return refuse(format!("amount: give 1 to {} minor units", Money::AMOUNT_MINOR_MAX));
+        }
+        let (keys, key_len, value_len) = METADATA_MAX;
+        let fits = |(key, value): (&String, &String)| {
+            !key.is_empty() && key.chars().count() <= key_len && value.chars().count() <= value_len
+        };
+        if self.metadata.len() > keys || !self.metadata.iter().all(fits) {
+            return refuse(format!(
+                "metadata: give {keys} keys at most, of {key_len} characters, values of {value_len}"
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl<P: Platform, R: Reader> Terminal<P, R> {
+    /// Creates a PaymentIntent, on the gateway too where it is reached; `id` is `None` otherwise.
+    ///
+    /// # Errors
+    /// `invalid_request`; with `require_online` and no gateway
+    /// `not_connected_to_internet_and_require_online_set`; with `force_offline` and offline mode off
+    /// `force_offline_with_feature_disabled`; what the gateway refuses.
+    pub async fn create_payment_intent(
+        &self,
+        parameters: CreateParameters,
+    ) -> Result<PaymentIntent, TerminalError> {
+        parameters.check()?;
+        if parameters.offline_behavior == OfflineBehavior::ForceOffline && !self.offline_policy().enabled {
+            return Err(TerminalError::new(
+                ErrorCode::ForceOfflineWithFeatureDisabled,
+                "offline payments are not enabled at this location: enable offline mode in its configuration",
+            ));
+        }
+        let now = self.clock.now();
+        let mut random = [0; 10];
+        self.entropy.fill(&mut random);
+        let mut intent = PaymentIntent {
+            offline_id: OfflineId::mint(now, random),
+            id: None,
+            amount: parameters.amount,
+            capture_method: parameters.capture_method,
+            offline_behavior: parameters.offline_behavior,
+            metadata: parameters.metadata,
+            created_at_ms: now,
+            stage: Stage::RequiresPaymentMethod,
+        };
+        let route = self.route(intent.offline_behavior);
+        if route == Route::Store {
+            return Ok(intent);
+        }
+        let answer = self.gateway.create(&create_request(&intent)).await;
+        self.heard(&answer);
+        match answer {
+            Ok(made) => {
+                self.keep_session().await?;
+                intent.id = Some(made.id);
+                Ok(intent)
+            }
+            Err(error) if route == Route::Online => Err(require_online_failed(&error)),
+            // Only a refusal of this very payment stops it; everything else can be tried again when it is forwarded.
+            Err(error @ GatewayError::Refused { status: 400 | 402 | 422, .. }) => Err(gateway_failed(&error)),
+            Err(_) => Ok(intent),
+        }
+    }
+
+    /// Gives a payment up before it is confirmed. On the gateway it simply never gets a card.
+    pub fn cancel_payment_intent(&self, intent: PaymentIntent) -> Result<PaymentIntent, TerminalError> {
+        intent.canceled()
+    }
+}
+
+fn create_request(intent: &PaymentIntent) -> CreatePayment {
+    CreatePayment {
+        offline_id: intent.offline_id.to_string(),
+        amount: intent.amount.amount_minor,
+        currency: intent.amount.currency.code().to_owned(),
+        capture_method: intent.capture_method.as_str().to_owned(),
+        metadata: intent.metadata.clone(),
+        created_at: intent.created_at_ms.unix_seconds(),
+    }
+}
+
+/// The error of a payment that must be online.
+pub(super) fn require_online_failed(error: &GatewayError) -> TerminalError {
+    if error.is_offline() {
+        TerminalError::new(
+            ErrorCode::NotConnectedToInternetAndRequireOnlineSet,
+            "the gateway cannot be reached and this payment must be online: reconnect and try again",
+        )
+    } else {
+        gateway_failed(error)
+    }
+}

@@ -1,0 +1,132 @@
+//! Step 3 and the end of step 7: telling the app, at least once, until it has acknowledged.
+
+use super::Terminal;
+use crate::error::{ErrorCode, TerminalError};
+use crate::ids::OfflineId;
+use crate::journal::{Change, Decision, Found, LogKind, PaymentRecord, PaymentState, Select};
+use crate::payment_intent::{CaptureMethod, OfflineBehavior, OfflineDetails, PaymentIntent, Stage};
+use crate::ports::{Clock, Platform, Reader};
+
+/// How many events are delivered and acknowledged in one go.
+const EVENTS_AT_ONCE_MAX: usize = 50;
+
+impl<P: Platform, R: Reader> Terminal<P, R> {
+    /// Tells the delegate of every finished payment it has not acknowledged, and acknowledges what it took. How
+    /// many were delivered; 0 without a delegate.
+    pub async fn deliver_events(&self) -> Result<usize, TerminalError> {
+        let mut delivered = 0;
+        loop {
+            let delegate = self.delegate.borrow().clone();
+            let Some(delegate) = delegate else { return Ok(delivered) };
+            let found = self.journal.find(Select::Unacknowledged { limit: EVENTS_AT_ONCE_MAX }).await?;
+            let records: Vec<&PaymentRecord> = found.iter().filter_map(Found::record).collect();
+            if records.is_empty() {
+                return Ok(delivered);
+            }
+            for record in &records {
+                delegate.on_forward_payment_intent(&intent_of(record), error_of(record).as_ref());
+            }
+            delivered += records.len();
+            let told: Vec<(OfflineId, PaymentState)> =
+                records.iter().map(|record| (record.offline_id, record.state.clone())).collect();
+            self.acknowledge(&told).await?;
+        }
+    }
+
+    /// Tells the delegate how things stand.
+    pub async fn announce_status(&self) -> Result<(), TerminalError> {
+        let status = self.offline_status().await?;
+        let delegate = self.delegate.borrow().clone();
+        if let Some(delegate) = delegate {
+            delegate.on_offline_status_change(&status);
+        }
+        Ok(())
+    }
+
+    /// Tells the delegate of an error of forwarding that belongs to no single payment.
+    pub fn announce_forwarding_error(&self, error: &TerminalError) {
+        let delegate = self.delegate.borrow().clone();
+        if let Some(delegate) = delegate {
+            delegate.on_forwarding_error(error);
+        }
+    }
+
+    /// Only what was told is acknowledged: a payment that changed in between is told again.
+    async fn acknowledge(&self, told: &[(OfflineId, PaymentState)]) -> Result<(), TerminalError> {
+        let ids: Vec<OfflineId> = told.iter().map(|(id, _)| *id).collect();
+        self.journal
+            .transact(self.clock.now(), Select::Ids(&ids), |_, found| {
+                let changes = found
+                    .iter()
+                    .filter_map(Found::record)
+                    .filter(|record| record.unacknowledged)
+                    .filter(|record| {
+                        told.iter().any(|(id, state)| *id == record.offline_id && *state == record.state)
+                    })
+                    .map(|record| {
+                        let mut record = record.clone();
+                        record.acknowledge();
+                        Change { record, kind: LogKind::Acknowledged }
+                    })
+                    .collect();
+                Ok(Decision { changes, result: () })
+            })
+            .await
+    }
+}
+
+/// A payment of the journal as a PaymentIntent.
+pub fn intent_of(record: &PaymentRecord) -> PaymentIntent {
+    let details = offline_details_of(record).map(Box::new);
+    let taken = |details, captured| {
+        if captured { Stage::Succeeded(details) } else { Stage::RequiresCapture(details) }
+    };
+    let stage = match &record.state {
+        PaymentState::Confirming { .. } => Stage::Processing,
+        PaymentState::Stored { .. } | PaymentState::Forwarding { .. } | PaymentState::Wedged => {
+            taken(details, record.capture_method == CaptureMethod::Automatic)
+        }
+        PaymentState::Accepted(acceptance) => taken(details, acceptance.captured),
+        PaymentState::Declined { .. } => Stage::RequiresPaymentMethod,
+        PaymentState::Canceled { .. } => Stage::Canceled,
+    };
+    PaymentIntent {
+        offline_id: record.offline_id,
+        id: record.payment_intent.clone(),
+        amount: record.amount,
+        capture_method: record.capture_method,
+        offline_behavior: OfflineBehavior::PreferOnline,
+        metadata: record.metadata.clone(),
+        created_at_ms: record.created_at,
+        stage,
+    }
+}
+
+/// The error a payment ended with, or waits with; `None` when all is well.
+pub fn error_of(record: &PaymentRecord) -> Option<TerminalError> {
+    match &record.state {
+        PaymentState::Declined { decline_code, message, .. } => Some(
+            TerminalError::new(ErrorCode::CardDeclined, message.clone())
+                .with_decline_code(decline_code.clone()),
+        ),
+        PaymentState::Wedged => record.failures.last().map(|failure| {
+            let code = ErrorCode::from_name(&failure.code).unwrap_or(ErrorCode::ApiError);
+            TerminalError::new(code, failure.message.clone())
+        }),
+        PaymentState::Canceled { .. } => Some(TerminalError::new(
+            ErrorCode::Canceled,
+            "the sale was interrupted before the gateway had it: nothing was charged",
+        )),
+        _ => None,
+    }
+}
+
+pub(super) fn offline_details_of(record: &PaymentRecord) -> Option<OfflineDetails> {
+    Some(OfflineDetails {
+        stored_at_ms: record.stored_at?,
+        requires_upload: !record.is_final(),
+        read_method: record.card.read_method,
+        card: record.card.shown.clone(),
+        receipt: record.card.receipt.clone(),
+    })
+}

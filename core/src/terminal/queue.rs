@@ -1,0 +1,60 @@
+//! The stored payments: listing them, forwarding them, sending a wedged one again.
+
+use super::Terminal;
+use crate::error::TerminalError;
+use crate::forwarder::{Drained, Forwarder, Mode};
+use crate::ids::OfflineId;
+use crate::journal::{Found, LogKind};
+use crate::network::Signal;
+use crate::ports::{Clock, Platform, Reader};
+
+impl<P: Platform, R: Reader> Terminal<P, R> {
+    /// The device's payments older than `before` (all when `None`), newest first, at most `limit`.
+    pub async fn payments(
+        &self,
+        before: Option<OfflineId>,
+        limit: usize,
+    ) -> Result<Vec<Found>, TerminalError> {
+        self.journal.newest(before, limit).await
+    }
+
+    /// Sends a wedged payment again, under the same offline id.
+    pub async fn retry(&self, id: OfflineId) -> Result<(), TerminalError> {
+        let now = self.clock.now();
+        self.change(id, LogKind::Retried, |record| record.retry(now)).await?;
+        self.forward_soon();
+        Ok(())
+    }
+
+    /// Forwards in this context: one pass over the queue. `holds_lock` says whether this context holds the
+    /// browser's forwarding lock; see [`Forwarder::holds_lock`]. Errors that belong to no payment are told to the
+    /// delegate.
+    pub async fn forward(&self, mode: Mode, holds_lock: bool) -> Result<Drained, TerminalError> {
+        let forwarder: Forwarder<'_, P> = Forwarder {
+            journal: &self.journal,
+            gateway: &self.gateway,
+            clock: &self.clock,
+            entropy: &self.entropy,
+            holder: self.holder.clone(),
+            holds_lock,
+            failures_in_a_row: self.passes_failed.get(),
+        };
+        let drained = forwarder.drain(mode).await?;
+        self.passes_failed.set(match drained.stopped {
+            Some(_) => self.passes_failed.get().saturating_add(1),
+            None => 0,
+        });
+        match &drained.stopped {
+            Some(error) if error.is_offline() => self.signal(Signal::RequestFailed),
+            Some(error) => {
+                self.announce_forwarding_error(&TerminalError::new(
+                    error.code_while_forwarding(),
+                    error.to_string(),
+                ));
+            }
+            None => {}
+        }
+        self.keep_session().await?;
+        Ok(drained)
+    }
+}

@@ -1,0 +1,261 @@
+//! A gateway in memory: a ledger by offline id, and failures on request.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+
+use super::session;
+use crate::ids::OfflineId;
+use crate::ports::{Gateway, GatewayError};
+use crate::wire;
+
+/// What happens to the next request that carries payments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NextAnswer {
+    /// It does not arrive.
+    NotArrived(GatewayError),
+    /// It arrives and is carried out; its answer is lost.
+    Lost(GatewayError),
+    /// It arrives and is carried out; the caller waits for its answer for ever.
+    Hangs,
+    /// Every payment in it gets this status instead of being carried out.
+    Status(u16),
+}
+
+#[derive(Debug, Default)]
+struct Data {
+    results: BTreeMap<String, (wire::PaymentSubmission, wire::ForwardResult)>,
+    canceled: Vec<String>,
+    charges: Vec<(String, u64)>,
+    created: u64,
+    next: VecDeque<NextAnswer>,
+    down: bool,
+    batches: Vec<usize>,
+    captured: Vec<String>,
+}
+
+/// The gateway. Clones share the ledger. An amount that ends in 05 is declined.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryGateway(Rc<RefCell<Data>>);
+
+impl MemoryGateway {
+    /// Plans the next request's fate.
+    pub fn next(&self, answer: NextAnswer) {
+        self.0.borrow_mut().next.push_back(answer);
+    }
+
+    /// While down nothing arrives.
+    pub fn set_down(&self, down: bool) {
+        self.0.borrow_mut().down = down;
+    }
+
+    /// Every charge made, in order: offline id and amount.
+    pub fn charges(&self) -> Vec<(String, u64)> {
+        self.0.borrow().charges.clone()
+    }
+
+    /// The sizes of the batches that arrived.
+    pub fn batches(&self) -> Vec<usize> {
+        self.0.borrow().batches.clone()
+    }
+
+    /// The PaymentIntents captured by a call.
+    pub fn captured(&self) -> Vec<String> {
+        self.0.borrow().captured.clone()
+    }
+
+    fn up(&self) -> Result<(), GatewayError> {
+        match self.0.borrow().down {
+            true => Err(GatewayError::Unreachable),
+            false => Ok(()),
+        }
+    }
+
+    async fn arrive<T>(
+        &self,
+        payments: &[wire::PaymentSubmission],
+        carry_out: impl FnOnce(&mut Data) -> T,
+        refused: impl FnOnce(u16) -> T,
+    ) -> Result<T, GatewayError> {
+        self.up()?;
+        let next = self.0.borrow_mut().next.pop_front();
+        match next {
+            None => {
+                self.0.borrow_mut().batches.push(payments.len());
+                Ok(carry_out(&mut self.0.borrow_mut()))
+            }
+            Some(NextAnswer::NotArrived(error)) => Err(error),
+            Some(NextAnswer::Lost(error)) => {
+                carry_out(&mut self.0.borrow_mut());
+                Err(error)
+            }
+            Some(NextAnswer::Hangs) => {
+                carry_out(&mut self.0.borrow_mut());
+                std::future::pending().await
+            }
+            Some(NextAnswer::Status(status)) => Ok(refused(status)),
+        }
+    }
+}
+
+impl Data {
+    fn take(&mut self, submission: &wire::PaymentSubmission) -> wire::ForwardResult {
+        let id = submission.payment.offline_id.clone();
+        let content = wire::PaymentSubmission { payment_intent: None, stored_at: None, ..submission.clone() };
+        if self.canceled.contains(&id) {
+            return refusal(&id, 410, "canceled");
+        }
+        if let Some((known, result)) = self.results.get(&id) {
+            return if *known == content {
+                result.clone()
+            } else {
+                refusal(&id, 422, "idempotency_conflict")
+            };
+        }
+        let declined = submission.payment.amount % 100 == 5;
+        let mut result = refusal(&id, if declined { 402 } else { 200 }, "card_declined");
+        let status = match (declined, submission.payment.capture_method.as_str()) {
+            (true, _) => "requires_payment_method",
+            (false, "manual") => "requires_capture",
+            (false, _) => "succeeded",
+        };
+        self.created += 1;
+        result.payment_intent = Some(intent(self.created, &submission.payment, status));
+        if declined {
+            if let Some(error) = result.error.as_mut() {
+                error.decline_code = Some("generic_decline".into());
+            }
+        } else {
+            result.error = None;
+            self.charges.push((id.clone(), submission.payment.amount));
+        }
+        self.results.insert(id, (content, result.clone()));
+        result
+    }
+}
+
+impl Gateway for MemoryGateway {
+    async fn open_session(&self) -> Result<wire::Session, GatewayError> {
+        self.up()?;
+        Ok(session())
+    }
+
+    fn session(&self) -> Option<wire::Session> {
+        Some(session())
+    }
+
+    async fn probe(&self, _nonce: &str) -> bool {
+        self.up().is_ok()
+    }
+
+    async fn create(&self, request: &wire::CreatePayment) -> Result<wire::PaymentIntent, GatewayError> {
+        self.up()?;
+        let mut data = self.0.borrow_mut();
+        data.created += 1;
+        Ok(intent(data.created, request, "requires_payment_method"))
+    }
+
+    async fn confirm(&self, request: &wire::PaymentSubmission) -> Result<wire::ForwardResult, GatewayError> {
+        self.arrive(
+            std::slice::from_ref(request),
+            |data| data.take(request),
+            |status| refusal(&request.payment.offline_id, status, "api_error"),
+        )
+        .await
+    }
+
+    async fn forward(&self, batch: &wire::ForwardBatch) -> Result<wire::ForwardResults, GatewayError> {
+        self.arrive(
+            &batch.payments,
+            |data| wire::ForwardResults {
+                results: batch.payments.iter().map(|payment| data.take(payment)).collect(),
+            },
+            |status| wire::ForwardResults {
+                results: batch
+                    .payments
+                    .iter()
+                    .map(|payment| refusal(&payment.payment.offline_id, status, "api_error"))
+                    .collect(),
+            },
+        )
+        .await
+    }
+
+    async fn capture(
+        &self,
+        id: &str,
+        _amount_minor: Option<u64>,
+    ) -> Result<wire::PaymentIntent, GatewayError> {
+        self.up()?;
+        let mut data = self.0.borrow_mut();
+        let known = data.results.values().find_map(|(submission, result)| {
+            result
+                .payment_intent
+                .as_ref()
+                .filter(|intent| intent.id == id)
+                .map(|_| submission.payment.clone())
+        });
+        let request = known.ok_or(GatewayError::Refused {
+            status: 404,
+            code: "resource_missing".into(),
+            message: "no such PaymentIntent".into(),
+            retry_after_ms: None,
+        })?;
+        data.captured.push(id.to_owned());
+        Ok(wire::PaymentIntent { id: id.to_owned(), ..intent(0, &request, "succeeded") })
+    }
+
+    async fn resolve(&self, id: OfflineId) -> Result<wire::ForwardResult, GatewayError> {
+        self.up()?;
+        let mut data = self.0.borrow_mut();
+        let id = id.to_string();
+        if let Some((_, result)) = data.results.get(&id) {
+            return Ok(result.clone());
+        }
+        data.canceled.push(id.clone());
+        Ok(refusal(&id, 410, "canceled"))
+    }
+}
+
+fn refusal(id: &str, status: u16, code: &str) -> wire::ForwardResult {
+    wire::ForwardResult {
+        offline_id: id.to_owned(),
+        status,
+        payment_intent: None,
+        charge: None,
+        error: Some(wire::ErrorBody {
+            kind: "api_error".into(),
+            code: Some(code.to_owned()),
+            decline_code: None,
+            message: format!("status {status}"),
+            param: None,
+        }),
+    }
+}
+
+fn intent(number: u64, payment: &wire::CreatePayment, status: &str) -> wire::PaymentIntent {
+    wire::PaymentIntent {
+        id: format!("pi_{number}"),
+        object: "payment_intent".into(),
+        amount: payment.amount,
+        amount_capturable: 0,
+        amount_received: 0,
+        amount_details: wire::AmountDetails::default(),
+        canceled_at: None,
+        cancellation_reason: None,
+        capture_method: payment.capture_method.clone(),
+        client_secret: format!("pi_{number}_secret"),
+        created: payment.created_at,
+        currency: payment.currency.clone(),
+        customer: None,
+        description: None,
+        last_payment_error: None,
+        latest_charge: None,
+        livemode: false,
+        metadata: payment.metadata.clone(),
+        payment_method: None,
+        payment_method_types: vec!["card_present".into()],
+        receipt_email: None,
+        status: status.to_owned(),
+    }
+}

@@ -1,0 +1,209 @@
+//! The forwarder against a gateway that fails in every way it may.
+
+use tillandsia_core::error::ErrorCode;
+use tillandsia_core::forwarder::{BACKOFF_MS_MAX, LEASE_MS, Mode};
+use tillandsia_core::journal::{LogKind, PaymentState};
+use tillandsia_core::ports::GatewayError;
+use tillandsia_core::testing::NextAnswer;
+
+use crate::world::{World, cut_off, drain, run};
+
+#[test]
+fn the_attempt_is_on_record_before_it_is_made() {
+    run(async {
+        let world = World::new();
+        let till = world.till_gone_offline().await;
+        let sold = world.sell(&till, 100).await.unwrap();
+        world.go_online(&till).await;
+        world.gateway.next(NextAnswer::Lost(GatewayError::TimedOut));
+        let drained = drain(&till).await;
+        assert_eq!((drained.retryable, drained.stopped), (1, Some(GatewayError::TimedOut)));
+        let kinds: Vec<LogKind> = world.store.whole_log().iter().map(|entry| entry.kind).collect();
+        assert_eq!(kinds, vec![LogKind::Stored, LogKind::Claimed, LogKind::Released]);
+        let record = till.record(sold.offline_id).await.unwrap();
+        assert_eq!((record.attempts, record.failures.len()), (1, 1));
+        assert!(record.secret.is_some(), "the card stays until the outcome is durable");
+        assert_eq!(world.gateway.charges().len(), 1);
+        assert_eq!(drain(&till).await.accepted, 1);
+        assert_eq!(world.gateway.charges().len(), 1, "the same offline id is not charged again");
+    });
+}
+
+#[test]
+fn a_wedged_payment_steps_aside_and_can_be_sent_again() {
+    run(async {
+        let world = World::new();
+        let till = world.till_gone_offline().await;
+        let wedged = world.sell(&till, 100).await.unwrap();
+        world.go_online(&till).await;
+        world.gateway.next(NextAnswer::Status(422));
+        assert_eq!(drain(&till).await.wedged, 1);
+        let other = world.sell_forced(&till, 200).await.unwrap();
+        assert_eq!(drain(&till).await.accepted, 1, "the other one is not held up");
+        assert_eq!(till.record(other.offline_id).await.unwrap().state.name(), "accepted");
+        assert_eq!(world.stored_count(&till).await, 1, "a wedged payment still counts as stored");
+        till.deliver_events().await.unwrap();
+        let (_, error) = world.heard.forwarded.borrow()[0].clone();
+        assert!(error.is_some(), "and the app hears why");
+        till.retry(wedged.offline_id).await.unwrap();
+        assert_eq!(drain(&till).await.accepted, 1);
+        assert_eq!(world.charged_sum(), 300);
+    });
+}
+
+#[test]
+fn a_batch_refused_as_a_whole_is_sent_payment_by_payment() {
+    run(async {
+        let world = World::new();
+        let till = world.till_gone_offline().await;
+        for cents in [100, 200, 300] {
+            world.sell(&till, cents).await.unwrap();
+        }
+        world.go_online(&till).await;
+        let too_large = || GatewayError::Refused {
+            status: 413,
+            code: "too_large".into(),
+            message: "too large".into(),
+            retry_after_ms: None,
+        };
+        world.gateway.next(NextAnswer::NotArrived(too_large()));
+        world.gateway.next(NextAnswer::NotArrived(too_large()));
+        let drained = drain(&till).await;
+        assert_eq!((drained.accepted, drained.wedged, drained.stopped), (2, 1, None));
+        assert_eq!(world.charged_sum(), 500);
+    });
+}
+
+#[test]
+fn a_decline_is_final_and_told() {
+    run(async {
+        let world = World::new();
+        let till = world.till_gone_offline().await;
+        let sold = world.sell(&till, 1005).await.unwrap();
+        world.go_online(&till).await;
+        assert_eq!(drain(&till).await.declined, 1);
+        let record = till.record(sold.offline_id).await.unwrap();
+        assert!(matches!(record.state, PaymentState::Declined { .. }) && record.secret.is_none());
+        till.deliver_events().await.unwrap();
+        let (intent, error) = world.heard.forwarded.borrow()[0].clone();
+        assert!(intent.id.is_some());
+        assert_eq!(error.unwrap().decline_code.as_deref(), Some("generic_decline"));
+        assert_eq!(drain(&till).await.declined, 0);
+    });
+}
+
+#[test]
+fn a_lease_is_respected_until_it_ends_or_the_lock_shows_its_holder_gone() {
+    run(async {
+        for takes_lock in [true, false] {
+            let world = World::new();
+            let first = world.till_gone_offline().await;
+            world.sell(&first, 100).await.unwrap();
+            world.go_online(&first).await;
+            world.gateway.next(NextAnswer::Hangs);
+            cut_off(first.forward(Mode::All, true));
+            let second = world.till().await;
+            assert_eq!(second.forward(Mode::All, false).await.unwrap().accepted, 0, "the lease holds");
+            if !takes_lock {
+                world.clock.advance_ms(LEASE_MS);
+            }
+            assert_eq!(second.forward(Mode::All, takes_lock).await.unwrap().accepted, 1);
+            assert_eq!(world.gateway.charges().len(), 1);
+        }
+    });
+}
+
+#[test]
+fn a_timers_pass_waits_for_the_next_attempt_and_a_persons_does_not() {
+    run(async {
+        let world = World::new();
+        let till = world.till_gone_offline().await;
+        world.sell(&till, 100).await.unwrap();
+        world.go_online(&till).await;
+        world.gateway.next(NextAnswer::Status(500));
+        assert_eq!(drain(&till).await.retryable, 1);
+        let drained = till.forward(Mode::Due, true).await.unwrap();
+        assert_eq!(drained.accepted, 0);
+        let wait_ms = drained.next_pass_ms.unwrap();
+        assert!(wait_ms <= BACKOFF_MS_MAX);
+        world.clock.advance_ms(wait_ms);
+        assert_eq!(till.forward(Mode::Due, true).await.unwrap().accepted, 1);
+    });
+}
+
+#[test]
+fn an_outcome_known_to_another_forwarder_is_not_overwritten() {
+    run(async {
+        let world = World::new();
+        let till = world.till_gone_offline().await;
+        let sold = world.sell(&till, 100).await.unwrap();
+        world.go_online(&till).await;
+        world.gateway.next(NextAnswer::Hangs);
+        let second = world.till().await;
+        {
+            let slow = till.forward(Mode::All, true);
+            futures::pin_mut!(slow);
+            let mut context = std::task::Context::from_waker(futures::task::noop_waker_ref());
+            assert!(std::future::Future::poll(slow.as_mut(), &mut context).is_pending());
+            assert_eq!(second.forward(Mode::All, true).await.unwrap().accepted, 1);
+        }
+        let record = till.record(sold.offline_id).await.unwrap();
+        assert_eq!((record.state.name(), world.gateway.charges().len()), ("accepted", 1));
+        assert_eq!(drain(&till).await.accepted, 0);
+    });
+}
+
+#[test]
+fn a_payment_left_out_of_the_answer_is_sent_again() {
+    run(async {
+        let world = World::new();
+        let till = world.till_gone_offline().await;
+        world.sell(&till, 100).await.unwrap();
+        world.go_online(&till).await;
+        world.gateway.next(NextAnswer::Status(503));
+        assert_eq!(drain(&till).await.retryable, 1);
+        assert_eq!(drain(&till).await.accepted, 1);
+    });
+}
+
+#[test]
+fn a_token_failure_is_an_error_of_forwarding_not_of_a_payment() {
+    run(async {
+        let world = World::new();
+        let till = world.till_gone_offline().await;
+        world.sell(&till, 100).await.unwrap();
+        world.go_online(&till).await;
+        world.gateway.next(NextAnswer::NotArrived(GatewayError::TokenProvider("no backend".into())));
+        let drained = drain(&till).await;
+        assert!(drained.next_pass_ms.is_some());
+        let errors = world.heard.errors.borrow();
+        assert_eq!(errors[0].code, ErrorCode::ConnectionTokenProviderErrorWhileForwarding);
+        assert_eq!(world.heard.forwarded.borrow().len(), 0);
+    });
+}
+
+#[test]
+fn batches_are_bounded_and_oldest_first() {
+    run(async {
+        let world = World::new();
+        let till = world.till_gone_offline().await;
+        let mut order = Vec::new();
+        for cents in 100..150 {
+            world.clock.advance_ms(1);
+            order.push(
+                world
+                    .sell(&till, if cents == 105 { 155 } else { cents })
+                    .await
+                    .unwrap()
+                    .offline_id
+                    .to_string(),
+            );
+        }
+        world.go_online(&till).await;
+        assert_eq!(drain(&till).await.accepted, 50);
+        assert_eq!(world.gateway.batches(), vec![50]);
+        let charged: Vec<String> = world.gateway.charges().into_iter().map(|(id, _)| id).collect();
+        assert_eq!(charged, order);
+        assert_eq!(till.journal().verify().await.unwrap(), 150);
+    });
+}
