@@ -144,24 +144,20 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         let now = self.clock.now();
         match answer.map(|result| verdict(&result, now)) {
             Ok(Verdict::Accepted { payment_intent, acceptance }) => {
-                self.change(id, LogKind::Confirmed, |record| {
-                    record.accept(&payment_intent, acceptance.clone())?;
-                    record.acknowledge();
-                    Ok(())
-                })
-                .await?;
+                self.change(id, LogKind::Confirmed, |record| record.accept(&payment_intent, acceptance.clone()))
+                    .await?;
                 self.keep_session().await?;
                 let mut confirmed = intent.confirmed(None)?;
                 confirmed.id = Some(payment_intent);
+                self.told_by_return(id);
                 Ok(confirmed)
             }
             Ok(Verdict::Declined { payment_intent, decline_code, message }) => {
                 self.change(id, LogKind::Declined, |record| {
-                    record.decline(now, payment_intent.as_deref(), decline_code.clone(), message.clone())?;
-                    record.acknowledge();
-                    Ok(())
+                    record.decline(now, payment_intent.as_deref(), decline_code.clone(), message.clone())
                 })
                 .await?;
+                self.told_by_return(id);
                 Err(TerminalError::new(ErrorCode::CardDeclined, message)
                     .with_decline_code(decline_code)
                     .about(&intent.declined()?))
@@ -242,12 +238,9 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
     }
 
     async fn forget_confirming(&self, id: OfflineId, now: TimestampMs) -> Result<(), TerminalError> {
-        self.change(id, LogKind::Canceled, |record| {
-            record.cancel(now)?;
-            record.acknowledge();
-            Ok(())
-        })
-        .await
+        self.change(id, LogKind::Canceled, |record| record.cancel(now)).await?;
+        self.told_by_return(id);
+        Ok(())
     }
 
     /// One transition of one payment.

@@ -23,14 +23,22 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
             if records.is_empty() {
                 return Ok(delivered);
             }
-            for record in &records {
+            let returned = self.returned.borrow().clone();
+            for record in records.iter().filter(|record| !returned.contains(&record.offline_id)) {
+                delivered += 1;
                 delegate.on_forward_payment_intent(&intent_of(record), error_of(record).as_ref());
             }
-            delivered += records.len();
             let told: Vec<(OfflineId, PaymentState)> =
                 records.iter().map(|record| (record.offline_id, record.state.clone())).collect();
             self.acknowledge(&told).await?;
+            self.returned.borrow_mut().retain(|id| !told.iter().any(|(known, _)| known == id));
         }
+    }
+
+    /// The caller of a confirmation is being told its outcome by the return of the call: no event is needed, only
+    /// the acknowledgement. Should the page end before that, the event is delivered after the restart.
+    pub(super) fn told_by_return(&self, id: OfflineId) {
+        self.returned.borrow_mut().push(id);
     }
 
     /// Tells the delegate how things stand.

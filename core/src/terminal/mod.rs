@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use crate::card::ReaderInfo;
 use crate::error::{ErrorCode, TerminalError};
-use crate::ids::HolderId;
+use crate::ids::{HolderId, OfflineId};
 use crate::journal::Journal;
 use crate::network::{NetworkMonitor, Reaction, Signal};
 use crate::offline::{Details, NetworkStatus, OfflinePolicy, OfflineStatus};
@@ -71,6 +71,7 @@ pub struct Terminal<P: Platform, R> {
     delegate: RefCell<Option<Rc<dyn OfflineDelegate>>>,
     context: RefCell<Option<Rc<dyn Context>>>,
     passes_failed: Cell<u32>,
+    returned: RefCell<Vec<OfflineId>>,
 }
 
 impl<P: Platform, R: Reader> Terminal<P, R> {
@@ -102,6 +103,7 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
             delegate: RefCell::new(None),
             context: RefCell::new(None),
             passes_failed: Cell::new(0),
+            returned: RefCell::default(),
         })
     }
 

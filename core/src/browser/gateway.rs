@@ -1,0 +1,232 @@
+//! The gateway over fetch, in a page and in a worker.
+
+use std::cell::RefCell;
+
+use futures::lock::Mutex;
+use gloo_net::http::{Request, RequestBuilder, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use web_sys::{AbortController, RequestCache, RequestCredentials, RequestRedirect};
+
+use super::device::Endpoints;
+use super::js::within;
+use crate::ids::OfflineId;
+use crate::network::PROBE_TIMEOUT_MS;
+use crate::ports::{Gateway, GatewayError};
+use crate::wire;
+
+/// How long the answer to a request for one payment may take, milliseconds.
+const REQUEST_MS_MAX: u64 = 10_000;
+/// How long the answer to a batch may take, milliseconds; well below a lease.
+const FORWARD_MS_MAX: u64 = 20_000;
+
+/// The gateway, with this device's session.
+#[derive(Debug)]
+pub struct FetchGateway {
+    endpoints: Endpoints,
+    device_id: String,
+    session: RefCell<Option<wire::Session>>,
+    opening: Mutex<()>,
+}
+
+/// An answer of any status, read whole.
+struct Answer {
+    status: u16,
+    retry_after_ms: Option<u64>,
+    body: String,
+}
+
+impl FetchGateway {
+    /// The gateway at `endpoints`. `session` is the one kept from the last time online, where there is one.
+    pub fn new(endpoints: Endpoints, device_id: String, session: Option<wire::Session>) -> Self {
+        FetchGateway { endpoints, device_id, session: RefCell::new(session), opening: Mutex::new(()) }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.endpoints.gateway_url)
+    }
+
+    fn secret(&self) -> Option<String> {
+        self.session.borrow().as_ref().map(|session| session.secret.clone())
+    }
+
+    /// Opens a session unless another request did so while this one waited, that is, unless the secret in use is no
+    /// longer `refused`.
+    async fn renew_session(&self, refused: Option<&str>) -> Result<String, GatewayError> {
+        let _one_at_a_time = self.opening.lock().await;
+        match self.secret() {
+            Some(secret) if Some(secret.as_str()) != refused => Ok(secret),
+            _ => Ok(self.new_session().await?.secret),
+        }
+    }
+
+    async fn new_session(&self) -> Result<wire::Session, GatewayError> {
+        let request = wire::SessionRequest {
+            connection_token: self.connection_token().await?,
+            device_id: self.device_id.clone(),
+        };
+        let url = self.url("/v1/terminal/sessions");
+        let session: wire::Session = parse(&post(&url, None, &request, REQUEST_MS_MAX).await?)?;
+        self.session.replace(Some(session.clone()));
+        Ok(session)
+    }
+
+    /// Asks the app. Whatever fails here is the provider's failure, except that there is no network at all.
+    async fn connection_token(&self) -> Result<String, GatewayError> {
+        let builder = Request::post(&self.endpoints.connection_token_url);
+        let answer = match send(builder, None, None, REQUEST_MS_MAX).await {
+            Ok(answer) => answer,
+            Err(error @ (GatewayError::Unreachable | GatewayError::TimedOut)) => return Err(error),
+            Err(error) => return Err(GatewayError::TokenProvider(error.to_string())),
+        };
+        #[derive(serde::Deserialize)]
+        struct Token {
+            secret: String,
+        }
+        match answer.status {
+            200..=299 => serde_json::from_str::<Token>(&answer.body)
+                .map(|token| token.secret)
+                .map_err(|_| GatewayError::TokenProvider("its answer holds no `secret`".to_owned())),
+            status => Err(GatewayError::TokenProvider(format!("it answered with status {status}"))),
+        }
+    }
+
+    /// Posts with the session; one that the gateway does not take any more is renewed once.
+    async fn authorised(&self, path: &str, body: &impl Serialize, ms: u64) -> Result<Answer, GatewayError> {
+        let url = self.url(path);
+        let secret = match self.secret() {
+            Some(secret) => secret,
+            None => self.renew_session(None).await?,
+        };
+        let answer = post(&url, Some(&secret), body, ms).await?;
+        if answer.status != 401 {
+            return Ok(answer);
+        }
+        let renewed = self.renew_session(Some(&secret)).await?;
+        post(&url, Some(&renewed), body, ms).await
+    }
+}
+
+impl Gateway for FetchGateway {
+    async fn open_session(&self) -> Result<wire::Session, GatewayError> {
+        let _one_at_a_time = self.opening.lock().await;
+        self.new_session().await
+    }
+
+    fn session(&self) -> Option<wire::Session> {
+        self.session.borrow().clone()
+    }
+
+    async fn probe(&self, nonce: &str) -> bool {
+        let url = self.url(&format!("/v1/probe?nonce={nonce}"));
+        let answer = send(Request::get(&url), None, None, PROBE_TIMEOUT_MS).await;
+        let probe = answer.and_then(|answer| parse::<wire::Probe>(&answer));
+        probe.is_ok_and(|probe| probe.object == "probe" && probe.nonce == nonce)
+    }
+
+    async fn create(&self, request: &wire::CreatePayment) -> Result<wire::PaymentIntent, GatewayError> {
+        parse(&self.authorised("/v1/terminal/payments", request, REQUEST_MS_MAX).await?)
+    }
+
+    async fn confirm(&self, request: &wire::PaymentSubmission) -> Result<wire::ForwardResult, GatewayError> {
+        let path = format!("/v1/terminal/payments/{}/confirm", request.payment.offline_id);
+        parse(&self.authorised(&path, request, REQUEST_MS_MAX).await?)
+    }
+
+    async fn forward(&self, batch: &wire::ForwardBatch) -> Result<wire::ForwardResults, GatewayError> {
+        parse(&self.authorised("/v1/terminal/payments/forward", batch, FORWARD_MS_MAX).await?)
+    }
+
+    async fn capture(
+        &self,
+        payment_intent: &str,
+        amount_minor: Option<u64>,
+    ) -> Result<wire::PaymentIntent, GatewayError> {
+        #[derive(Serialize)]
+        struct Capture {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            amount_to_capture: Option<u64>,
+        }
+        let path = format!("/v1/terminal/payment_intents/{payment_intent}/capture");
+        let body = Capture { amount_to_capture: amount_minor };
+        parse(&self.authorised(&path, &body, REQUEST_MS_MAX).await?)
+    }
+
+    async fn resolve(&self, id: OfflineId) -> Result<wire::ForwardResult, GatewayError> {
+        #[derive(Serialize)]
+        struct Resolve {}
+        let path = format!("/v1/terminal/payments/{id}/resolve");
+        parse(&self.authorised(&path, &Resolve {}, REQUEST_MS_MAX).await?)
+    }
+}
+
+async fn post(url: &str, secret: Option<&str>, body: &impl Serialize, ms: u64) -> Result<Answer, GatewayError> {
+    // These plain structs always serialise.
+    let body = serde_json::to_string(body).unwrap_or_default();
+    send(Request::post(url), secret, Some(body), ms).await
+}
+
+/// Sends and reads the whole answer within `ms` milliseconds; after that the request is aborted.
+async fn send(
+    builder: RequestBuilder,
+    secret: Option<&str>,
+    body: Option<String>,
+    ms: u64,
+) -> Result<Answer, GatewayError> {
+    let abort = AbortController::new().ok();
+    // A redirect is never followed: it could carry a card's ciphertext to another server.
+    let mut builder = builder
+        .cache(RequestCache::NoStore)
+        .credentials(RequestCredentials::Omit)
+        .redirect(RequestRedirect::Manual)
+        .abort_signal(abort.as_ref().map(AbortController::signal).as_ref());
+    if let Some(secret) = secret {
+        builder = builder.header("Authorization", &format!("Bearer {secret}"));
+    }
+    let request = match body {
+        Some(body) => builder.header("Content-Type", "application/json").body(body),
+        None => builder.build(),
+    };
+    let request = request.map_err(|_| GatewayError::Unreachable)?;
+    let exchange = async {
+        let response = request.send().await?;
+        let answer = (response.status(), retry_after_ms(&response));
+        response.text().await.map(|body| (answer, body))
+    };
+    match within(ms, exchange).await {
+        Some(Ok(((status, retry_after_ms), body))) => Ok(Answer { status, retry_after_ms, body }),
+        Some(Err(_)) => Err(GatewayError::Unreachable),
+        None => {
+            if let Some(abort) = abort {
+                abort.abort();
+            }
+            Err(GatewayError::TimedOut)
+        }
+    }
+}
+
+fn retry_after_ms(response: &Response) -> Option<u64> {
+    let seconds: u64 = response.headers().get("Retry-After")?.trim().parse().ok()?;
+    Some(seconds.saturating_mul(1000))
+}
+
+/// The object an answer holds. What is not in the gateway's form was not the gateway: a portal, a proxy. A proxy that
+/// says the gateway is down counts as a refusal to be repeated.
+fn parse<T: DeserializeOwned>(answer: &Answer) -> Result<T, GatewayError> {
+    if (200..=299).contains(&answer.status) {
+        return serde_json::from_str(&answer.body).map_err(|_| GatewayError::NotTheGateway);
+    }
+    let refused = |code: Option<String>, message: String| GatewayError::Refused {
+        status: answer.status,
+        code: code.unwrap_or_else(|| "api_error".to_owned()),
+        message,
+        retry_after_ms: answer.retry_after_ms,
+    };
+    match serde_json::from_str::<wire::ApiError>(&answer.body) {
+        Ok(wire::ApiError { error }) => Err(refused(error.code, error.message)),
+        Err(_) if matches!(answer.status, 408 | 429 | 500 | 502..=504) => {
+            Err(refused(None, "the gateway is not available right now; it is asked again".to_owned()))
+        }
+        Err(_) => Err(GatewayError::NotTheGateway),
+    }
+}

@@ -1,0 +1,107 @@
+//! What the app is told: the status after each change, and each finished payment once, by one tab.
+
+use std::rc::Rc;
+
+use wasm_bindgen_futures::spawn_local;
+
+use super::{Page, call_all};
+use crate::browser::BrowserClock;
+use crate::browser::locks::{Acquired, EVENTS_LOCK, LockMode, acquire};
+use crate::ports::{Clock as _, Reader, Store as _};
+
+/// Between two refreshes, milliseconds: a pass commits many times in a second.
+const REFRESH_EVERY_MS: u64 = 50;
+/// A tab that holds the lock and has not delivered an event for so long is frozen.
+const DELIVERED_WITHIN_MS: u64 = 10_000;
+
+impl<R: Reader + 'static> Page<R> {
+    /// From here on `Shared::refresh` works.
+    pub(super) fn start_refreshing(self: &Rc<Self>) {
+        let this = Rc::downgrade(self);
+        self.shared.refresh.replace(Some(Rc::new(move || {
+            let Some(this) = this.upgrade() else { return };
+            this.shared.refresh_wanted.set(true);
+            if !this.shared.refreshing.replace(true) {
+                spawn_local(async move { this.refresh_until_quiet().await });
+            }
+        })));
+    }
+
+    /// One refresh at a time: an event is never delivered by two at once.
+    async fn refresh_until_quiet(self: &Rc<Self>) {
+        while self.shared.refresh_wanted.replace(false) {
+            // Each of these fails when the database does; the till then shows what it last knew, and the next change
+            // or probe refreshes again.
+            self.terminal.announce_status().await.ok();
+            if self.connection.newer_version().is_none() {
+                if self.delivers.get() {
+                    self.terminal.deliver_events().await.ok();
+                } else {
+                    self.watch_deliverer();
+                }
+            }
+            call_all(&self.shared.listeners);
+            BrowserClock.sleep_ms(REFRESH_EVERY_MS).await;
+        }
+        self.shared.refreshing.set(false);
+    }
+
+    /// Waits its turn to be the tab that delivers, and again whenever it lost it.
+    pub(super) fn start_delivering(self: &Rc<Self>) {
+        let this = Rc::clone(self);
+        spawn_local(async move {
+            loop {
+                match acquire(EVENTS_LOCK, LockMode::Wait).await {
+                    Acquired::Held(guard) => {
+                        this.set_delivers(true);
+                        guard.lost().await;
+                        this.set_delivers(false);
+                    }
+                    // Without locks every tab delivers: each event at least once.
+                    Acquired::Taken | Acquired::Unsupported => {
+                        this.set_delivers(true);
+                        return;
+                    }
+                }
+            }
+        });
+    }
+
+    fn set_delivers(&self, delivers: bool) {
+        self.delivers.set(delivers);
+        self.shared.refresh();
+    }
+
+    /// When events stay undelivered for long, the tab that should deliver them is frozen: this one takes its place.
+    fn watch_deliverer(self: &Rc<Self>) {
+        if self.steal_planned.replace(true) {
+            return;
+        }
+        let this = Rc::clone(self);
+        spawn_local(async move {
+            if this.has_undelivered().await {
+                BrowserClock.sleep_ms(DELIVERED_WITHIN_MS).await;
+                if !this.delivers.get() && this.has_undelivered().await {
+                    this.deliver_instead().await;
+                }
+            }
+            this.steal_planned.set(false);
+        });
+    }
+
+    async fn deliver_instead(self: &Rc<Self>) {
+        if let Acquired::Held(guard) = acquire(EVENTS_LOCK, LockMode::Steal).await {
+            self.set_delivers(true);
+            let this = Rc::clone(self);
+            spawn_local(async move {
+                guard.lost().await;
+                this.set_delivers(false);
+            });
+        }
+    }
+
+    async fn has_undelivered(&self) -> bool {
+        let rows = self.terminal.journal().store().unacknowledged(1).await;
+        rows.is_ok_and(|rows| !rows.is_empty())
+    }
+}

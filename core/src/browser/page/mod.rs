@@ -1,0 +1,274 @@
+//! The page: a terminal with everything a browser tab adds to it.
+
+mod events;
+mod network;
+mod passes;
+mod updates;
+
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+
+use gloo_timers::callback::Timeout;
+use js_sys::Promise;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+
+use super::channel::{Channel, Message};
+use super::device::{Endpoints, device_id, kept_session};
+use super::js::{get, object, whole, within};
+use super::locks::LockGuard;
+use super::pass::Passes;
+use super::worker_client::WorkerClient;
+use super::{Browser, BrowserClock, BrowserEntropy, Connection, FetchGateway, IndexedDbStore, WebCryptoVault};
+use crate::error::TerminalError;
+use crate::journal::Journal;
+use crate::network::{Reaction, Signal};
+use crate::offline::NetworkStatus;
+use crate::ports::{Reader, StoreError};
+use crate::terminal::{Context, Terminal};
+
+/// What the browser says of its storage is not waited for longer, milliseconds.
+const STORAGE_MS_MAX: u64 = 1_000;
+
+/// Where the page finds its servers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PageConfig {
+    /// The gateway's base URL without a slash at its end; empty for the page's own origin.
+    pub gateway_url: String,
+    /// Where the app gives out connection tokens (POST), such as `/demo/connection_token`.
+    pub connection_token_url: String,
+    /// The service worker's script, `./sw.js`; `None` to do without one.
+    pub worker_url: Option<String>,
+}
+
+/// What the browser says about the storage it gives the till.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StorageHealth {
+    /// Whether the browser promised not to evict it; `None` when it does not say.
+    pub persisted: Option<bool>,
+    /// Bytes used.
+    pub usage: Option<u64>,
+    /// Bytes that may be used.
+    pub quota: Option<u64>,
+}
+
+/// A tab with a till in it: probes the gateway, forwards (in the worker where there is one), delivers events, and
+/// keeps new versions waiting while a payment is open.
+pub struct Page<R> {
+    terminal: Terminal<Browser, R>,
+    config: PageConfig,
+    connection: Rc<Connection>,
+    shared: Rc<Shared>,
+    worker: Rc<WorkerClient>,
+    passes: Passes,
+    pass_timer: RefCell<Option<Timeout>>,
+    probe_timer: RefCell<Option<Timeout>>,
+    probes_started: Cell<u64>,
+    delivers: Cell<bool>,
+    steal_planned: Cell<bool>,
+}
+
+/// What the page's parts tell each other without holding the page.
+#[derive(Default)]
+struct Shared {
+    channel: RefCell<Option<Channel>>,
+    listeners: RefCell<Vec<Rc<dyn Fn()>>>,
+    update_listeners: RefCell<Vec<Rc<dyn Fn()>>>,
+    /// Starts a refresh of what the page shows; set by `Page::start`.
+    refresh: RefCell<Option<Rc<dyn Fn()>>>,
+    refresh_wanted: Cell<bool>,
+    refreshing: Cell<bool>,
+    payment_open: Cell<bool>,
+    payment_lock: RefCell<Option<LockGuard>>,
+    take_over_wanted: Cell<bool>,
+    reload_wanted: Cell<bool>,
+}
+
+impl Shared {
+    /// A commit of this page is durable.
+    fn committed(&self) {
+        if let Some(channel) = self.channel.borrow().as_ref() {
+            channel.send(&Message::Changed);
+        }
+        self.refresh();
+    }
+
+    fn refresh(&self) {
+        let refresh = self.refresh.borrow().clone();
+        if let Some(refresh) = refresh {
+            refresh();
+        }
+    }
+}
+
+/// Calls every listener; none is borrowed meanwhile, so a listener may add another.
+fn call_all(listeners: &RefCell<Vec<Rc<dyn Fn()>>>) {
+    let listeners = listeners.borrow().clone();
+    for listener in listeners {
+        listener();
+    }
+}
+
+impl<R: Reader + 'static> Page<R> {
+    /// Opens the database and the terminal over it, with the session kept from the last time online. Needs no
+    /// network.
+    ///
+    /// # Errors
+    /// `storage_unavailable` when the database cannot be opened or read.
+    pub async fn open(config: PageConfig) -> Result<Rc<Self>, TerminalError> {
+        let connection = Connection::open().await?;
+        let shared = Rc::new(Shared::default());
+        shared.channel.replace(Some(Channel::open()));
+        let on_commit: Rc<dyn Fn()> = {
+            let shared = Rc::clone(&shared);
+            Rc::new(move || shared.committed())
+        };
+        let store = IndexedDbStore::new(Rc::clone(&connection), on_commit);
+        let journal = Journal::new(store, WebCryptoVault::new(Rc::clone(&connection)));
+        let endpoints = Endpoints {
+            gateway_url: config.gateway_url.clone(),
+            connection_token_url: config.connection_token_url.clone(),
+        };
+        // A till that cannot keep these still sells; only an unusable database stops it, and that shows below.
+        endpoints.keep(&journal).await.ok();
+        let device_id = device_id(&journal).await.unwrap_or_default();
+        let gateway = FetchGateway::new(endpoints, device_id, kept_session(&journal).await);
+        let terminal = Terminal::open(journal, gateway, BrowserClock, BrowserEntropy).await?;
+        let worker = {
+            let ready = Rc::clone(&shared);
+            let taken = Rc::clone(&shared);
+            WorkerClient::new(
+                Rc::new(move || call_all(&ready.update_listeners)),
+                Rc::new(move || taken.reload_when_free()),
+            )
+        };
+        Ok(Rc::new(Page {
+            terminal,
+            config,
+            connection,
+            shared,
+            worker,
+            passes: Passes::default(),
+            pass_timer: RefCell::new(None),
+            probe_timer: RefCell::new(None),
+            probes_started: Cell::new(0),
+            delivers: Cell::new(false),
+            steal_planned: Cell::new(false),
+        }))
+    }
+
+    /// The terminal.
+    pub const fn terminal(&self) -> &Terminal<Browser, R> {
+        &self.terminal
+    }
+
+    /// Starts probes, listeners, the worker, a first pass and the delivery of events. Call it once, after
+    /// `terminal().set_offline_delegate`.
+    pub fn start(self: &Rc<Self>) {
+        self.terminal.set_context(Rc::new(PageContext(Rc::downgrade(self))));
+        self.start_refreshing();
+        self.listen_to_others();
+        self.listen_to_browser();
+        self.start_delivering();
+        self.start_worker();
+        self.request_persistence();
+        self.probe_now();
+        self.request_pass(crate::forwarder::Mode::All);
+        self.shared.refresh();
+    }
+
+    /// A person asked to forward: everything stored, whatever it waits for.
+    pub fn forward_now(self: &Rc<Self>) {
+        self.request_pass(crate::forwarder::Mode::All);
+    }
+
+    /// Adds a listener for changes of the journal, made here or in another context, and of the network status.
+    pub fn on_change(&self, listener: Rc<dyn Fn()>) {
+        self.shared.listeners.borrow_mut().push(listener);
+    }
+
+    /// Why nothing can be written, when a newer version of the till wrote the database.
+    pub fn read_only(&self) -> Option<String> {
+        self.connection.newer_version().map(|found| StoreError::NewerVersion { found }.to_string())
+    }
+
+    /// What the browser says of the storage. What it does not say within a second stays `None`.
+    pub async fn storage(&self) -> StorageHealth {
+        let storage = get(&get(&js_sys::global(), "navigator"), "storage");
+        let persisted = answer(&storage, "persisted").await.and_then(|answer| answer.as_bool());
+        let estimate = answer(&storage, "estimate").await.unwrap_or(JsValue::UNDEFINED);
+        StorageHealth { persisted, usage: whole(&estimate, "usage"), quota: whole(&estimate, "quota") }
+    }
+
+    /// Asks the browser not to evict the till's data. Some ask the person and take their time: not waited for.
+    fn request_persistence(&self) {
+        spawn_local(async {
+            let storage = get(&get(&js_sys::global(), "navigator"), "storage");
+            answer(&storage, "persist").await;
+        });
+    }
+
+    fn listen_to_others(self: &Rc<Self>) {
+        let this = Rc::downgrade(self);
+        if let Some(channel) = self.shared.channel.borrow().as_ref() {
+            channel.listen(move |message| {
+                if let Some(this) = Weak::upgrade(&this) {
+                    this.heard(message);
+                }
+            });
+        }
+        let shared = Rc::clone(&self.shared);
+        self.connection.on_version_change(Rc::new(move || {
+            call_all(&shared.update_listeners);
+            shared.refresh();
+        }));
+    }
+
+    fn heard(&self, message: Message) {
+        match message {
+            Message::Changed => self.shared.refresh(),
+            Message::NetworkFailed => self.terminal.signal(Signal::RequestFailed),
+            Message::ForwardingError { code, message } => {
+                let code = crate::error::ErrorCode::from_name(&code);
+                let code = code.unwrap_or(crate::error::ErrorCode::ApiError);
+                self.terminal.announce_forwarding_error(&TerminalError::new(code, message));
+            }
+        }
+    }
+
+    fn start_worker(self: &Rc<Self>) {
+        let Some(url) = self.config.worker_url.clone() else { return };
+        let worker = Rc::clone(&self.worker);
+        let endpoints = object(&[
+            ("type", "configure".into()),
+            ("gatewayUrl", self.config.gateway_url.as_str().into()),
+            ("connectionTokenUrl", self.config.connection_token_url.as_str().into()),
+        ]);
+        spawn_local(async move { worker.register(&url, endpoints).await });
+        self.look_for_updates();
+    }
+}
+
+/// What the terminal asks of the page.
+struct PageContext<R>(Weak<Page<R>>);
+
+impl<R: Reader + 'static> Context for PageContext<R> {
+    fn forward_soon(&self) {
+        if let Some(page) = self.0.upgrade() {
+            page.forward_soon();
+        }
+    }
+
+    fn network_reaction(&self, reaction: Reaction, status: NetworkStatus) {
+        if let Some(page) = self.0.upgrade() {
+            page.react(reaction, status);
+        }
+    }
+}
+
+/// What a method of `navigator.storage` answers; `None` when there is no such method, or no answer in time.
+async fn answer(storage: &JsValue, method: &str) -> Option<JsValue> {
+    let function: js_sys::Function = get(storage, method).dyn_into().ok()?;
+    let promise = function.call0(storage).ok()?;
+    within(STORAGE_MS_MAX, JsFuture::from(Promise::from(promise))).await?.ok()
+}

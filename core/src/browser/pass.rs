@@ -1,0 +1,65 @@
+//! When a forwarding pass may run, in the page as in the worker: one at a time in a context, one context at a time.
+
+use std::cell::Cell;
+
+use futures::lock::Mutex;
+
+use super::clock::BrowserClock;
+use super::locks::{Acquired, FORWARDER_LOCK, LockGuard, LockMode, acquire};
+use super::store::IndexedDbStore;
+use crate::forwarder::{LEASE_MS, Mode};
+use crate::ports::{Clock as _, Store as _, StoreError};
+use crate::time::TimestampMs;
+use crate::wire::FORWARD_BATCH_MAX;
+
+/// Leave to run one pass, for as long as it is kept.
+#[derive(Debug)]
+pub struct Leave(Option<LockGuard>);
+
+impl Leave {
+    /// Whether it comes with the forwarding lock: leases of others are then of contexts that ended.
+    pub const fn holds_lock(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
+/// Asks for leave; `None` while another context forwards. A holder that is frozen keeps its lock but not its pace: once
+/// work is overdue in the store a pass runs without the lock, and the leases alone keep the two apart.
+pub async fn leave_to_forward(store: &IndexedDbStore) -> Result<Option<Leave>, StoreError> {
+    match acquire(FORWARDER_LOCK, LockMode::IfAvailable).await {
+        Acquired::Held(guard) => Ok(Some(Leave(Some(guard)))),
+        Acquired::Unsupported => Ok(Some(Leave(None))),
+        Acquired::Taken => Ok(is_overdue(store).await?.then_some(Leave(None))),
+    }
+}
+
+/// Whether a lease has run out, or a payment has waited for a whole lease beyond its time.
+async fn is_overdue(store: &IndexedDbStore) -> Result<bool, StoreError> {
+    let now = BrowserClock.now();
+    let rows = store.queue(None, FORWARD_BATCH_MAX).await?;
+    let overdue_at = |leased: bool, due: TimestampMs| if leased { due } else { due.plus_ms(LEASE_MS) };
+    Ok(rows.iter().any(|row| overdue_at(row.leased, row.due) <= now))
+}
+
+/// Keeps passes of one context apart: those asked for while one runs become a single one after it.
+#[derive(Debug, Default)]
+pub struct Passes {
+    wanted: Cell<Option<Mode>>,
+    running: Mutex<()>,
+}
+
+impl Passes {
+    /// Runs `pass` once it is this one's turn; `None` when a pass that began after the call did the work.
+    pub async fn run<T>(&self, mode: Mode, pass: impl AsyncFnOnce(Mode) -> T) -> Option<T> {
+        let wanted = match (self.wanted.get(), mode) {
+            (None | Some(Mode::Due), mode) => mode,
+            (Some(Mode::All), _) => Mode::All,
+        };
+        self.wanted.set(Some(wanted));
+        let _one_at_a_time = self.running.lock().await;
+        match self.wanted.take() {
+            Some(mode) => Some(pass(mode).await),
+            None => None,
+        }
+    }
+}

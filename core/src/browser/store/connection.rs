@@ -1,0 +1,278 @@
+//! The connection to the database: opened once, opened again when the browser loses it, closed when a newer version
+//! of the till wants to change the schema.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use futures::channel::oneshot;
+use futures::lock::Mutex;
+use indexed_db_futures::OpenDbResult;
+use indexed_db_futures::database::Database;
+use indexed_db_futures::error::Error;
+use indexed_db_futures::internals::SystemRepr as _;
+use indexed_db_futures::prelude::*;
+use indexed_db_futures::transaction::{
+    Transaction, TransactionDurability, TransactionMode, TransactionOptions,
+};
+use wasm_bindgen::JsCast as _;
+use wasm_bindgen_futures::spawn_local;
+
+use super::super::js::within;
+use super::errors::{aborted, is_lost, is_newer, open_error, store_error};
+use super::migrations::{self, STEPS, Step};
+use crate::ports::StoreError;
+
+/// The database's name.
+pub const DATABASE: &str = "tillandsia";
+/// An open that takes longer is given up: the browser's database hangs, or another tab does not let go.
+const OPEN_MS_MAX: u64 = 10_000;
+
+/// A connection that store and vault share.
+pub struct Connection {
+    name: String,
+    steps: &'static [Step],
+    opening: Mutex<()>,
+    current: RefCell<Option<Database>>,
+    /// Counts openings, so that a late event of an old connection does not touch the new one.
+    opened: Cell<u32>,
+    newer: Cell<Option<u32>>,
+    on_version_change: RefCell<Option<Rc<dyn Fn()>>>,
+}
+
+impl Connection {
+    /// Opens this origin's database, creating or migrating it where needed.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when it does not open within 10 s, or not at all.
+    pub async fn open() -> Result<Rc<Self>, StoreError> {
+        Self::open_as(DATABASE, STEPS).await
+    }
+
+    /// Opens a database of another name and schema, for tests.
+    pub async fn open_as(name: &str, steps: &'static [Step]) -> Result<Rc<Self>, StoreError> {
+        let connection = Rc::new(Connection {
+            name: name.to_owned(),
+            steps,
+            opening: Mutex::new(()),
+            current: RefCell::new(None),
+            opened: Cell::new(0),
+            newer: Cell::new(None),
+            on_version_change: RefCell::new(None),
+        });
+        connection.database().await?;
+        Ok(connection)
+    }
+
+    /// The schema version of a database that a newer till wrote; it is open for reading only.
+    pub const fn newer_version(&self) -> Option<u32> {
+        self.newer.get()
+    }
+
+    /// Who is told that a newer version of the till wants to change the schema: reload soon.
+    pub fn on_version_change(&self, listener: Rc<dyn Fn()>) {
+        self.on_version_change.replace(Some(listener));
+    }
+
+    /// Closes the connection once its transactions are done. The next use opens it again.
+    pub fn close(&self) {
+        if let Some(db) = self.current.take() {
+            db.close();
+        }
+    }
+
+    /// Runs a reading transaction.
+    pub(in crate::browser) async fn read<T>(
+        self: &Rc<Self>,
+        stores: &[&str],
+        run: impl AsyncFnOnce(&Transaction<'_>) -> Result<T, Error>,
+    ) -> Result<T, StoreError> {
+        let first = self.database().await?;
+        let again;
+        let transaction = match begin_read(&first, stores) {
+            Err(error) if is_lost(&error) => {
+                self.close();
+                again = self.database().await?;
+                begin_read(&again, stores)
+            }
+            begun => begun,
+        };
+        let transaction = transaction.map_err(store_error)?;
+        let result = run(&transaction).await.map_err(store_error);
+        self.note(&result);
+        result
+    }
+
+    /// Runs a writing transaction of `strict` durability. Returns only on its `complete` event; an error means that
+    /// nothing was written, except `Unavailable`, after which that is not known.
+    ///
+    /// `run` must not await anything but requests of this transaction: it would commit by itself meanwhile.
+    pub(in crate::browser) async fn write<T>(
+        self: &Rc<Self>,
+        stores: &[&str],
+        run: impl AsyncFnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let first = self.database().await?;
+        if let Some(found) = self.newer.get() {
+            return Err(StoreError::NewerVersion { found });
+        }
+        let again;
+        let transaction = match begin_write(&first, stores) {
+            Ok(transaction) => transaction,
+            // Nothing was sent yet, so beginning anew on a fresh connection repeats nothing.
+            Err(error) if is_lost(&error) => {
+                self.close();
+                again = self.database().await?;
+                if let Some(found) = self.newer.get() {
+                    return Err(StoreError::NewerVersion { found });
+                }
+                begin_write(&again, stores).map_err(store_error)?
+            }
+            Err(error) => return Err(store_error(error)),
+        };
+        let result = finish(transaction, run).await;
+        self.note(&result);
+        result
+    }
+
+    /// After a failure that may be the connection's, the next use starts with a fresh one.
+    fn note<T>(&self, result: &Result<T, StoreError>) {
+        if matches!(result, Err(StoreError::Unavailable(_))) {
+            self.close();
+        }
+    }
+
+    async fn database(self: &Rc<Self>) -> Result<Database, StoreError> {
+        if let Some(db) = self.current.borrow().as_ref() {
+            return Ok(db.clone());
+        }
+        let _one_at_a_time = self.opening.lock().await;
+        if let Some(db) = self.current.borrow().as_ref() {
+            return Ok(db.clone());
+        }
+        let db = self.open_now().await?;
+        self.opened.set(self.opened.get().wrapping_add(1));
+        self.current.replace(Some(db.clone()));
+        self.watch(&db);
+        Ok(db)
+    }
+
+    async fn open_now(&self) -> Result<Database, StoreError> {
+        let blocked = Rc::new(Cell::new(false));
+        let target = migrations::target(self.steps);
+        match self.in_time(versioned(self.name.clone(), self.steps, Rc::clone(&blocked)), &blocked).await? {
+            Ok(db) => {
+                self.newer.set(None);
+                Ok(db)
+            }
+            Err(error) if is_newer(&error) => {
+                let db = self.in_time(as_found(self.name.clone()), &blocked).await?.map_err(open_error)?;
+                let found = db.version() as u32;
+                self.newer.set((found > target).then_some(found));
+                Ok(db)
+            }
+            Err(error) => Err(open_error(error)),
+        }
+    }
+
+    /// Waits for an open, in a task of its own: one that succeeds too late is closed again and blocks nobody.
+    async fn in_time(
+        &self,
+        open: impl Future<Output = OpenDbResult<Database>> + 'static,
+        blocked: &Cell<bool>,
+    ) -> Result<OpenDbResult<Database>, StoreError> {
+        let (sender, receiver) = oneshot::channel();
+        spawn_local(async move {
+            if let Err(Ok(late)) = sender.send(open.await) {
+                late.close();
+            }
+        });
+        match within(OPEN_MS_MAX, receiver).await {
+            Some(Ok(result)) => Ok(result),
+            _ if blocked.get() => Err(StoreError::Unavailable(
+                "another tab with an older version of the till keeps it open: close that tab".to_owned(),
+            )),
+            _ => Err(StoreError::Unavailable(
+                "it did not open within 10 s: close other tabs of the till, or restart the browser".to_owned(),
+            )),
+        }
+    }
+
+    /// Closes for a newer version, and forgets a connection that the browser closed.
+    fn watch(self: &Rc<Self>, db: &Database) {
+        let Ok(mut changes) = db.version_changes() else { return };
+        let this = Rc::downgrade(self);
+        let opened = self.opened.get();
+        spawn_local(async move {
+            let change = changes.recv().await;
+            let Some(this) = this.upgrade() else { return };
+            if this.opened.get() == opened {
+                // Closing lets transactions under way finish first.
+                this.close();
+            }
+            let listener = this.on_version_change.borrow().clone();
+            if let (Some(_), Some(listener)) = (change, listener) {
+                listener();
+            }
+        });
+    }
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection").field("name", &self.name).field("newer", &self.newer).finish_non_exhaustive()
+    }
+}
+
+fn begin_read<'a>(db: &'a Database, stores: &[&str]) -> Result<Transaction<'a>, Error> {
+    db.transaction(stores).with_mode(TransactionMode::Readonly).build()
+}
+
+fn begin_write<'a>(db: &'a Database, stores: &[&str]) -> Result<Transaction<'a>, Error> {
+    let mut options = TransactionOptions::new();
+    options.set_durability(TransactionDurability::Strict);
+    db.transaction(stores).with_mode(TransactionMode::Readwrite).with_options(options).build()
+}
+
+async fn finish<T>(
+    transaction: Transaction<'_>,
+    run: impl AsyncFnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    // Kept to ask why it was aborted: `commit` takes the transaction.
+    let raw: web_sys::IdbTransaction = transaction.as_sys().clone().unchecked_into();
+    match run(&transaction).await {
+        // `commit` resolves on the event `complete`, and fails on `error` and `abort`.
+        Ok(result) => match transaction.commit().await {
+            Ok(()) => Ok(result),
+            Err(error @ Error::DomException(_)) => Err(store_error(error)),
+            Err(_) => Err(aborted(raw.error())),
+        },
+        Err(error) => {
+            transaction.abort().await.ok();
+            Err(error)
+        }
+    }
+}
+
+/// Opens in the version that `steps` lead to, taking the database there. A step that fails aborts the upgrade: the
+/// database stays as it was.
+async fn versioned(
+    name: String,
+    steps: &'static [Step],
+    blocked: Rc<Cell<bool>>,
+) -> OpenDbResult<Database> {
+    Database::open(name)
+        .with_version(migrations::target(steps))
+        .with_on_blocked(move |_| {
+            blocked.set(true);
+            Ok(())
+        })
+        .with_on_upgrade_needed(move |event, db| migrations::run(&db, event.old_version() as u32, steps))
+        .await
+}
+
+/// Opens in whatever version there is. One that is gone meanwhile is not made anew here.
+async fn as_found(name: String) -> OpenDbResult<Database> {
+    Database::open(name)
+        .with_on_upgrade_needed(|_, _| Err(js_sys::Error::new("the database was deleted").into()))
+        .await
+}
