@@ -142,14 +142,17 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         self.heard(&answer);
         let id = intent.offline_id;
         let now = self.clock.now();
+        let returning = self.returning(id);
         match answer.map(|result| verdict(&result, now)) {
             Ok(Verdict::Accepted { payment_intent, acceptance }) => {
-                self.change(id, LogKind::Confirmed, |record| record.accept(&payment_intent, acceptance.clone()))
-                    .await?;
+                self.change(id, LogKind::Confirmed, |record| {
+                    record.accept(&payment_intent, acceptance.clone())
+                })
+                .await?;
                 self.keep_session().await?;
                 let mut confirmed = intent.confirmed(None)?;
                 confirmed.id = Some(payment_intent);
-                self.told_by_return(id);
+                returning.done();
                 Ok(confirmed)
             }
             Ok(Verdict::Declined { payment_intent, decline_code, message }) => {
@@ -157,18 +160,20 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
                     record.decline(now, payment_intent.as_deref(), decline_code.clone(), message.clone())
                 })
                 .await?;
-                self.told_by_return(id);
+                returning.done();
                 Err(TerminalError::new(ErrorCode::CardDeclined, message)
                     .with_decline_code(decline_code)
                     .about(&intent.declined()?))
             }
             Ok(Verdict::Canceled) => {
-                self.forget_confirming(id, now).await?;
+                self.change(id, LogKind::Canceled, |record| record.cancel(now)).await?;
+                returning.done();
                 Err(TerminalError::new(ErrorCode::Canceled, "the payment was canceled: create a new one")
                     .about(&intent.declined()?))
             }
             Ok(Verdict::Wedged { code, message }) => {
-                self.forget_confirming(id, now).await?;
+                self.change(id, LogKind::Canceled, |record| record.cancel(now)).await?;
+                returning.done();
                 let code = ErrorCode::from_name(&code).unwrap_or(ErrorCode::ApiError);
                 Err(TerminalError::new(code, message).about(&intent.declined()?))
             }
@@ -179,9 +184,13 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
                     message,
                     retry_after_ms: None,
                 };
+                drop(returning);
                 self.after_unknown(intent, route, error).await
             }
-            Err(error) => self.after_unknown(intent, route, error).await,
+            Err(error) => {
+                drop(returning);
+                self.after_unknown(intent, route, error).await
+            }
         }
     }
 
@@ -235,12 +244,6 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
                 Ok(Decision { changes, result: record })
             })
             .await
-    }
-
-    async fn forget_confirming(&self, id: OfflineId, now: TimestampMs) -> Result<(), TerminalError> {
-        self.change(id, LogKind::Canceled, |record| record.cancel(now)).await?;
-        self.told_by_return(id);
-        Ok(())
     }
 
     /// One transition of one payment.

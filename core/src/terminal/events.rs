@@ -1,5 +1,7 @@
 //! Step 3 and the end of step 7: telling the app, at least once, until it has acknowledged.
 
+use std::cell::RefCell;
+
 use super::Terminal;
 use crate::error::{ErrorCode, TerminalError};
 use crate::ids::OfflineId;
@@ -20,25 +22,31 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
             let Some(delegate) = delegate else { return Ok(delivered) };
             let found = self.journal.find(Select::Unacknowledged { limit: EVENTS_AT_ONCE_MAX }).await?;
             let records: Vec<&PaymentRecord> = found.iter().filter_map(Found::record).collect();
+            let returns = self.returns.borrow().clone();
+            let how = |record: &PaymentRecord| {
+                returns.iter().find(|(id, _)| *id == record.offline_id).map(|(_, how)| *how)
+            };
+            let records: Vec<&PaymentRecord> =
+                records.into_iter().filter(|record| how(record) != Some(Return::UnderWay)).collect();
             if records.is_empty() {
                 return Ok(delivered);
             }
-            let returned = self.returned.borrow().clone();
-            for record in records.iter().filter(|record| !returned.contains(&record.offline_id)) {
+            for record in records.iter().filter(|record| how(record).is_none()) {
                 delivered += 1;
                 delegate.on_forward_payment_intent(&intent_of(record), error_of(record).as_ref());
             }
             let told: Vec<(OfflineId, PaymentState)> =
                 records.iter().map(|record| (record.offline_id, record.state.clone())).collect();
             self.acknowledge(&told).await?;
-            self.returned.borrow_mut().retain(|id| !told.iter().any(|(known, _)| known == id));
+            self.returns.borrow_mut().retain(|(id, _)| !told.iter().any(|(known, _)| known == id));
         }
     }
 
-    /// The caller of a confirmation is being told its outcome by the return of the call: no event is needed, only
-    /// the acknowledgement. Should the page end before that, the event is delivered after the restart.
-    pub(super) fn told_by_return(&self, id: OfflineId) {
-        self.returned.borrow_mut().push(id);
+    /// The outcome of a confirmation is about to be told by the return of the call: no event is needed for it, only
+    /// the acknowledgement. Should the page end before it returns, the event is delivered after the restart.
+    pub(super) fn returning(&self, id: OfflineId) -> Returning<'_> {
+        self.returns.borrow_mut().push((id, Return::UnderWay));
+        Returning { returns: &self.returns, id, done: false }
     }
 
     /// Tells the delegate how things stand.
@@ -80,6 +88,39 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
                 Ok(Decision { changes, result: () })
             })
             .await
+    }
+}
+
+/// How far the call is that tells an outcome by its return.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Return {
+    /// It runs: its payment's event waits.
+    UnderWay,
+    /// It returned: its payment's event is acknowledged without being told again.
+    Done,
+}
+
+/// A call that tells an outcome by its return. Dropped before it is done, the outcome becomes an event again.
+pub(super) struct Returning<'a> {
+    returns: &'a RefCell<Vec<(OfflineId, Return)>>,
+    id: OfflineId,
+    done: bool,
+}
+
+impl Returning<'_> {
+    /// The call returns now.
+    pub(super) fn done(mut self) {
+        self.done = true;
+    }
+}
+
+impl Drop for Returning<'_> {
+    fn drop(&mut self) {
+        let mut returns = self.returns.borrow_mut();
+        returns.retain(|(id, _)| *id != self.id);
+        if self.done {
+            returns.push((self.id, Return::Done));
+        }
     }
 }
 

@@ -71,7 +71,7 @@ pub struct Terminal<P: Platform, R> {
     delegate: RefCell<Option<Rc<dyn OfflineDelegate>>>,
     context: RefCell<Option<Rc<dyn Context>>>,
     passes_failed: Cell<u32>,
-    returned: RefCell<Vec<OfflineId>>,
+    returns: RefCell<Vec<(OfflineId, events::Return)>>,
 }
 
 impl<P: Platform, R: Reader> Terminal<P, R> {
@@ -103,7 +103,7 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
             delegate: RefCell::new(None),
             context: RefCell::new(None),
             passes_failed: Cell::new(0),
-            returned: RefCell::default(),
+            returns: RefCell::default(),
         })
     }
 

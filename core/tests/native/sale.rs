@@ -26,6 +26,7 @@ fn an_online_sale_is_charged_and_leaves_nothing_stored() {
         let record = till.record(sold.offline_id).await.unwrap();
         assert_eq!(record.secret, None, "the card is destroyed with the final outcome");
         assert_eq!(till.deliver_events().await.unwrap(), 0, "the caller has heard it already");
+        assert_eq!(world.store.whole_log().last().unwrap().kind, LogKind::Acknowledged);
     });
 }
 
