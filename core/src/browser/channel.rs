@@ -41,10 +41,9 @@ impl Message {
     fn from_js(data: &JsValue) -> Option<Self> {
         match text(data, "type")?.as_str() {
             "changed" => Some(Message::Changed),
-            "forwarding-error" => Some(Message::ForwardingError {
-                code: text(data, "code")?,
-                message: text(data, "message")?,
-            }),
+            "forwarding-error" => {
+                Some(Message::ForwardingError { code: text(data, "code")?, message: text(data, "message")? })
+            }
             "network-failed" => Some(Message::NetworkFailed),
             _ => None,
         }

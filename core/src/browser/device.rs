@@ -1,8 +1,9 @@
 //! What a device keeps about itself among the settings: its name, its last session, where its servers are.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::BrowserJournal;
+use super::answers::{FromJs, from_json};
 use super::entropy::BrowserEntropy;
 use crate::error::TerminalError;
 use crate::ports::Entropy as _;
@@ -15,7 +16,7 @@ pub const DEVICE_SETTING: &str = "device";
 pub const ENDPOINTS_SETTING: &str = "endpoints";
 
 /// Where the servers are.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Endpoints {
     /// The gateway's base URL without a slash at its end; empty for the own origin.
     pub gateway_url: String,
@@ -33,7 +34,7 @@ impl Endpoints {
     /// The ones kept by a page; the defaults when there are none.
     pub async fn kept(journal: &BrowserJournal) -> Result<Self, TerminalError> {
         let kept = journal.setting(ENDPOINTS_SETTING).await?;
-        Ok(kept.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default())
+        Ok(kept.and_then(from_json_bytes).unwrap_or_default())
     }
 
     /// Keeps them, where they differ from those kept.
@@ -48,7 +49,8 @@ impl Endpoints {
 
 /// The device's own lasting name, a UUID: minted at its first use, kept from then on.
 pub async fn device_id(journal: &BrowserJournal) -> Result<String, TerminalError> {
-    if let Some(name) = journal.setting(DEVICE_SETTING).await?.and_then(|bytes| String::from_utf8(bytes).ok()) {
+    if let Some(name) = journal.setting(DEVICE_SETTING).await?.and_then(|bytes| String::from_utf8(bytes).ok())
+    {
         return Ok(name);
     }
     let mut random = [0; 16];
@@ -61,5 +63,9 @@ pub async fn device_id(journal: &BrowserJournal) -> Result<String, TerminalError
 /// The session kept from the last time online, where there is one that can be read.
 pub async fn kept_session(journal: &BrowserJournal) -> Option<wire::Session> {
     let bytes = journal.setting(SESSION_SETTING).await.ok()??;
-    serde_json::from_slice(&bytes).ok()
+    from_json_bytes(bytes)
+}
+
+fn from_json_bytes<T: FromJs>(bytes: Vec<u8>) -> Option<T> {
+    from_json(&String::from_utf8(bytes).ok()?)
 }

@@ -5,9 +5,9 @@ use std::cell::RefCell;
 use futures::lock::Mutex;
 use gloo_net::http::{Request, RequestBuilder, Response};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use web_sys::{AbortController, RequestCache, RequestCredentials, RequestRedirect};
 
+use super::answers::{FromJs, from_json};
 use super::device::Endpoints;
 use super::js::within;
 use crate::ids::OfflineId;
@@ -79,14 +79,10 @@ impl FetchGateway {
             Err(error @ (GatewayError::Unreachable | GatewayError::TimedOut)) => return Err(error),
             Err(error) => return Err(GatewayError::TokenProvider(error.to_string())),
         };
-        #[derive(serde::Deserialize)]
-        struct Token {
-            secret: String,
-        }
         match answer.status {
-            200..=299 => serde_json::from_str::<Token>(&answer.body)
+            200..=299 => from_json::<wire::ConnectionToken>(&answer.body)
                 .map(|token| token.secret)
-                .map_err(|_| GatewayError::TokenProvider("its answer holds no `secret`".to_owned())),
+                .ok_or_else(|| GatewayError::TokenProvider("its answer holds no `secret`".to_owned())),
             status => Err(GatewayError::TokenProvider(format!("it answered with status {status}"))),
         }
     }
@@ -160,7 +156,12 @@ impl Gateway for FetchGateway {
     }
 }
 
-async fn post(url: &str, secret: Option<&str>, body: &impl Serialize, ms: u64) -> Result<Answer, GatewayError> {
+async fn post(
+    url: &str,
+    secret: Option<&str>,
+    body: &impl Serialize,
+    ms: u64,
+) -> Result<Answer, GatewayError> {
     // These plain structs always serialise.
     let body = serde_json::to_string(body).unwrap_or_default();
     send(Request::post(url), secret, Some(body), ms).await
@@ -212,9 +213,9 @@ fn retry_after_ms(response: &Response) -> Option<u64> {
 
 /// The object an answer holds. What is not in the gateway's form was not the gateway: a portal, a proxy. A proxy that
 /// says the gateway is down counts as a refusal to be repeated.
-fn parse<T: DeserializeOwned>(answer: &Answer) -> Result<T, GatewayError> {
+fn parse<T: FromJs>(answer: &Answer) -> Result<T, GatewayError> {
     if (200..=299).contains(&answer.status) {
-        return serde_json::from_str(&answer.body).map_err(|_| GatewayError::NotTheGateway);
+        return from_json(&answer.body).ok_or(GatewayError::NotTheGateway);
     }
     let refused = |code: Option<String>, message: String| GatewayError::Refused {
         status: answer.status,
@@ -222,11 +223,11 @@ fn parse<T: DeserializeOwned>(answer: &Answer) -> Result<T, GatewayError> {
         message,
         retry_after_ms: answer.retry_after_ms,
     };
-    match serde_json::from_str::<wire::ApiError>(&answer.body) {
-        Ok(wire::ApiError { error }) => Err(refused(error.code, error.message)),
-        Err(_) if matches!(answer.status, 408 | 429 | 500 | 502..=504) => {
+    match from_json::<wire::ApiError>(&answer.body) {
+        Some(wire::ApiError { error }) => Err(refused(error.code, error.message)),
+        None if matches!(answer.status, 408 | 429 | 500 | 502..=504) => {
             Err(refused(None, "the gateway is not available right now; it is asked again".to_owned()))
         }
-        Err(_) => Err(GatewayError::NotTheGateway),
+        None => Err(GatewayError::NotTheGateway),
     }
 }

@@ -3,6 +3,7 @@
 //! The same store, vault, gateway and clock serve the page and the service worker; what only a page has (probes,
 //! listeners, the worker's registration, delivery of events) is in [`page`].
 
+pub mod answers;
 pub mod channel;
 mod clock;
 mod device;

@@ -12,7 +12,7 @@ use web_sys::{CryptoKey, SubtleCrypto};
 
 use super::entropy::{BrowserEntropy, CRYPTO};
 use super::js::{object, text_of};
-use super::store::{Connection, KEYS, LOG, PAYMENTS, SETTINGS, store_error};
+use super::store::{Connection, KEYS, LOG, PAYMENTS, Query, SETTINGS, store_error};
 use crate::journal::Sealed;
 use crate::ports::{Entropy as _, StoreError, Vault, VaultError};
 
@@ -47,11 +47,8 @@ impl WebCryptoVault {
     }
 
     async fn kept_key(&self) -> Result<Option<CryptoKey>, VaultError> {
-        let kept = self.connection.read(&[KEYS], async |transaction| {
-            let store = transaction.object_store(KEYS)?;
-            store.get::<JsValue, JsValue, _>(JsValue::from_str(KEY)).primitive()?.await
-        });
-        kept.await.map_err(unavailable)?.map(as_key).transpose()
+        let kept = self.connection.read(Query::One(KEYS, KEY.into())).await.map_err(unavailable)?;
+        kept.into_iter().next().map(as_key).transpose()
     }
 
     /// Makes a key and keeps it, all in one transaction: of two tabs at their first start one wins, the other takes
@@ -100,7 +97,8 @@ impl Vault for WebCryptoVault {
         let sealing = subtle()
             .encrypt_with_object_and_u8_array(algorithm(&iv, associated).unchecked_ref(), &key, plaintext)
             .map_err(|thrown| VaultError::KeyUnavailable(text_of(&thrown)))?;
-        let ciphertext = bytes(sealing).await.map_err(|thrown| VaultError::KeyUnavailable(text_of(&thrown)))?;
+        let ciphertext =
+            bytes(sealing).await.map_err(|thrown| VaultError::KeyUnavailable(text_of(&thrown)))?;
         Ok(Sealed { iv, ciphertext })
     }
 

@@ -75,7 +75,7 @@ struct SecretV1 {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(tag = "is", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 enum StateV1 {
     Confirming { until: u64 },
     Stored { next: u64 },

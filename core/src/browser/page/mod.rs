@@ -19,7 +19,9 @@ use super::js::{get, object, whole, within};
 use super::locks::LockGuard;
 use super::pass::Passes;
 use super::worker_client::WorkerClient;
-use super::{Browser, BrowserClock, BrowserEntropy, Connection, FetchGateway, IndexedDbStore, WebCryptoVault};
+use super::{
+    Browser, BrowserClock, BrowserEntropy, Connection, FetchGateway, IndexedDbStore, WebCryptoVault,
+};
 use crate::error::TerminalError;
 use crate::journal::Journal;
 use crate::network::{Reaction, Signal};

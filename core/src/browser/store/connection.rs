@@ -14,12 +14,13 @@ use indexed_db_futures::prelude::*;
 use indexed_db_futures::transaction::{
     Transaction, TransactionDurability, TransactionMode, TransactionOptions,
 };
-use wasm_bindgen::JsCast as _;
+use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::spawn_local;
 
 use super::super::js::within;
 use super::errors::{aborted, is_lost, is_newer, open_error, store_error};
 use super::migrations::{self, STEPS, Step};
+use super::requests::Query;
 use crate::ports::StoreError;
 
 /// The database's name.
@@ -81,23 +82,20 @@ impl Connection {
     }
 
     /// Runs a reading transaction.
-    pub(in crate::browser) async fn read<T>(
-        self: &Rc<Self>,
-        stores: &[&str],
-        run: impl AsyncFnOnce(&Transaction<'_>) -> Result<T, Error>,
-    ) -> Result<T, StoreError> {
+    pub(in crate::browser) async fn read(self: &Rc<Self>, query: Query) -> Result<Vec<JsValue>, StoreError> {
+        let stores = [query.store()];
         let first = self.database().await?;
         let again;
-        let transaction = match begin_read(&first, stores) {
+        let transaction = match begin_read(&first, &stores) {
             Err(error) if is_lost(&error) => {
                 self.close();
                 again = self.database().await?;
-                begin_read(&again, stores)
+                begin_read(&again, &stores)
             }
             begun => begun,
         };
         let transaction = transaction.map_err(store_error)?;
-        let result = run(&transaction).await.map_err(store_error);
+        let result = query.run(&transaction).await.map_err(store_error);
         self.note(&result);
         result
     }
@@ -192,7 +190,8 @@ impl Connection {
                 "another tab with an older version of the till keeps it open: close that tab".to_owned(),
             )),
             _ => Err(StoreError::Unavailable(
-                "it did not open within 10 s: close other tabs of the till, or restart the browser".to_owned(),
+                "it did not open within 10 s: close other tabs of the till, or restart the browser"
+                    .to_owned(),
             )),
         }
     }
@@ -219,7 +218,10 @@ impl Connection {
 
 impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Connection").field("name", &self.name).field("newer", &self.newer).finish_non_exhaustive()
+        f.debug_struct("Connection")
+            .field("name", &self.name)
+            .field("newer", &self.newer)
+            .finish_non_exhaustive()
     }
 }
 
@@ -255,11 +257,7 @@ async fn finish<T>(
 
 /// Opens in the version that `steps` lead to, taking the database there. A step that fails aborts the upgrade: the
 /// database stays as it was.
-async fn versioned(
-    name: String,
-    steps: &'static [Step],
-    blocked: Rc<Cell<bool>>,
-) -> OpenDbResult<Database> {
+async fn versioned(name: String, steps: &'static [Step], blocked: Rc<Cell<bool>>) -> OpenDbResult<Database> {
     Database::open(name)
         .with_version(migrations::target(steps))
         .with_on_blocked(move |_| {

@@ -114,9 +114,7 @@ pub(super) fn payment_to_js(row: &PaymentRow) -> JsValue {
 pub(super) fn payment_from_js(js: JsValue) -> Option<PaymentRow> {
     let js: Row = js.unchecked_into();
     let id: OfflineId = js.id().as_string()?.parse().ok()?;
-    let queue = whole(&js, "deadline")
-        .map(TimestampMs)
-        .map(|deadline| QueuePosition { deadline, id });
+    let queue = whole(&js, "deadline").map(TimestampMs).map(|deadline| QueuePosition { deadline, id });
     let unreadable = PaymentRow {
         id,
         revision: whole(&js, "revision").and_then(|revision| u32::try_from(revision).ok()).unwrap_or(0),
@@ -226,9 +224,5 @@ fn parse_head(js: Row) -> Option<Head> {
         let [currency, sum] = pair else { return None };
         amounts.insert(currency.as_string()?.parse().ok()?, whole_number(sum)?);
     }
-    Some(Head {
-        seq: whole(&js, "seq")?,
-        hash,
-        totals: Totals { count: whole(&js, "count")?, amounts },
-    })
+    Some(Head { seq: whole(&js, "seq")?, hash, totals: Totals { count: whole(&js, "count")?, amounts } })
 }

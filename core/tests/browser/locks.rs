@@ -1,0 +1,89 @@
+//! Locks, and who may forward.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use futures::future::join3;
+use tillandsia_core::browser::BrowserClock;
+use tillandsia_core::browser::locks::{Acquired, FORWARDER_LOCK, LockMode, acquire};
+use tillandsia_core::browser::pass::{Passes, leave_to_forward};
+use tillandsia_core::forwarder::{LEASE_MS, Mode};
+use tillandsia_core::ports::{Clock as _, Store as _};
+use tillandsia_core::testing::store_conformance::{commit_of, row};
+use tillandsia_core::time::TimestampMs;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use crate::raw;
+use crate::till::{connect, fresh_name, store_over};
+
+#[wasm_bindgen_test]
+async fn a_lock_is_held_until_its_guard_goes() {
+    let name = fresh_name();
+    let Acquired::Held(guard) = acquire(&name, LockMode::IfAvailable).await else { panic!("it is free") };
+    assert!(matches!(acquire(&name, LockMode::IfAvailable).await, Acquired::Taken));
+    drop(guard);
+    let Acquired::Held(_waited) = acquire(&name, LockMode::Wait).await else { panic!("it is free again") };
+}
+
+#[wasm_bindgen_test]
+async fn shared_holders_keep_an_exclusive_one_out() {
+    let name = fresh_name();
+    let Acquired::Held(one) = acquire(&name, LockMode::SharedIfAvailable).await else { panic!("free") };
+    let Acquired::Held(other) = acquire(&name, LockMode::SharedIfAvailable).await else { panic!("shared") };
+    drop(one);
+    assert!(matches!(acquire(&name, LockMode::IfAvailable).await, Acquired::Taken));
+    drop(other);
+    assert!(matches!(acquire(&name, LockMode::Wait).await, Acquired::Held(_)));
+}
+
+#[wasm_bindgen_test]
+async fn a_stolen_lock_is_known_to_be_lost() {
+    let name = fresh_name();
+    let Acquired::Held(frozen) = acquire(&name, LockMode::IfAvailable).await else { panic!("free") };
+    let Acquired::Held(thief) = acquire(&name, LockMode::Steal).await else { panic!("stolen") };
+    frozen.lost().await;
+    drop(frozen);
+    assert!(matches!(acquire(&name, LockMode::IfAvailable).await, Acquired::Taken), "the thief has it still");
+    drop(thief);
+}
+
+#[wasm_bindgen_test]
+async fn a_frozen_holder_of_the_lock_does_not_stop_forwarding() {
+    let store = store_over(&connect(&fresh_name()).await);
+    let now = BrowserClock.now();
+    let release: js_sys::Function = raw::hold_lock(FORWARDER_LOCK).await.unwrap().unchecked_into();
+    let mut waits = row(1, now.0 + 1_000_000);
+    (waits.leased, waits.due) = (true, now.plus_ms(LEASE_MS));
+    let mut fresh = row(2, now.0 + 1_000_000);
+    (fresh.leased, fresh.due) = (false, TimestampMs(now.0 - 1_000));
+    let commit = commit_of(&store.head().await.unwrap(), vec![waits.clone(), fresh]);
+    store.commit(commit).await.unwrap();
+    assert!(leave_to_forward(&store).await.unwrap().is_none(), "its holder is at work");
+    waits.due = TimestampMs(now.0 - 1);
+    let commit = commit_of(&store.head().await.unwrap(), vec![waits]);
+    store.commit(commit).await.unwrap();
+    let leave = leave_to_forward(&store).await.unwrap().expect("its lease has run out");
+    assert!(!leave.holds_lock());
+    release.call0(&JsValue::UNDEFINED).unwrap();
+    // The release takes effect a moment later.
+    let Acquired::Held(guard) = acquire(FORWARDER_LOCK, LockMode::Wait).await else { panic!("free") };
+    drop(guard);
+    BrowserClock.sleep_ms(50).await;
+    assert!(leave_to_forward(&store).await.unwrap().expect("the lock is free").holds_lock());
+}
+
+#[wasm_bindgen_test]
+async fn passes_of_one_context_never_overlap_and_those_asked_for_meanwhile_become_one() {
+    let passes = Passes::default();
+    let log = Rc::new(RefCell::new(Vec::new()));
+    let pass = async |mode: Mode| {
+        log.borrow_mut().push(format!("begin {mode:?}"));
+        BrowserClock.sleep_ms(20).await;
+        log.borrow_mut().push("end".to_owned());
+    };
+    let (first, second, third) =
+        join3(passes.run(Mode::Due, pass), passes.run(Mode::Due, pass), passes.run(Mode::All, pass)).await;
+    assert_eq!((first, second, third), (Some(()), Some(()), None));
+    assert_eq!(*log.borrow(), ["begin Due", "end", "begin All", "end"]);
+}

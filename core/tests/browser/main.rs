@@ -1,0 +1,18 @@
+//! The browser's ports, in a browser.
+#![cfg(target_arch = "wasm32")]
+#![allow(missing_docs)]
+
+#[path = "../fixture_v1/mod.rs"]
+mod fixture_v1;
+
+mod damage;
+mod fixture;
+mod gateway;
+mod locks;
+mod page;
+mod raw;
+mod store;
+mod till;
+mod vault;
+
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

@@ -1,0 +1,140 @@
+//! The pass itself, over the ports alone.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use js_sys::{Object, Reflect};
+use tillandsia_core::browser::channel::{Channel, Message};
+use tillandsia_core::browser::pass::{Passes, leave_to_forward};
+use tillandsia_core::browser::{
+    Browser, BrowserClock, BrowserEntropy, BrowserJournal, Connection, Endpoints, FetchGateway,
+    IndexedDbStore, WebCryptoVault, device_id, kept_session,
+};
+use tillandsia_core::error::TerminalError;
+use tillandsia_core::forwarder::{Drained, Forwarder, Mode};
+use tillandsia_core::ids::HolderId;
+use tillandsia_core::journal::Journal;
+use tillandsia_core::ports::{Entropy as _, Gateway as _};
+use tillandsia_core::terminal::SESSION_SETTING;
+use wasm_bindgen::prelude::*;
+
+/// What a run of the worker keeps in memory; everything that matters is in the journal.
+pub(crate) struct Worker {
+    journal: BrowserJournal,
+    channel: Rc<Channel>,
+    holder: HolderId,
+    passes: Passes,
+    failures_in_a_row: Cell<u32>,
+}
+
+thread_local! {
+    static WORKER: RefCell<Option<Rc<Worker>>> = const { RefCell::new(None) };
+}
+
+/// This run of the worker, opened at its first use. When the database does not open, the next use tries again.
+pub(crate) async fn worker() -> Result<Rc<Worker>, TerminalError> {
+    if let Some(worker) = WORKER.with_borrow(Clone::clone) {
+        return Ok(worker);
+    }
+    let worker = Rc::new(Worker::open().await?);
+    // Another call may have opened one meanwhile: passes must share theirs to keep apart.
+    Ok(WORKER.with_borrow_mut(|kept| Rc::clone(kept.get_or_insert(worker))))
+}
+
+impl Worker {
+    async fn open() -> Result<Self, TerminalError> {
+        let connection = Connection::open().await?;
+        let channel = Rc::new(Channel::open());
+        let on_commit: Rc<dyn Fn()> = {
+            let channel = Rc::clone(&channel);
+            Rc::new(move || channel.send(&Message::Changed))
+        };
+        let store = IndexedDbStore::new(Rc::clone(&connection), on_commit);
+        let mut random = [0; 16];
+        BrowserEntropy.fill(&mut random);
+        Ok(Worker {
+            journal: Journal::new(store, WebCryptoVault::new(connection)),
+            channel,
+            holder: HolderId::mint(random),
+            passes: Passes::default(),
+            failures_in_a_row: Cell::new(0),
+        })
+    }
+
+    pub(crate) async fn configure(
+        &self,
+        gateway_url: String,
+        connection_token_url: String,
+    ) -> Result<(), TerminalError> {
+        Endpoints { gateway_url, connection_token_url }.keep(&self.journal).await
+    }
+
+    pub(crate) async fn drain(&self, mode: &str) -> Result<JsValue, TerminalError> {
+        let mode = if mode == "all" { Mode::All } else { Mode::Due };
+        match self.passes.run(mode, async |mode| self.pass(mode).await).await {
+            Some(Ok(Some(drained))) => Ok(self.report(&drained)),
+            Some(Err(error)) => {
+                self.tell(error.code.as_str(), &error.message);
+                Err(error)
+            }
+            // Another context forwards, or a later call of this one did the work.
+            Some(Ok(None)) | None => Ok(object(&[("ran", false.into()), ("offline", false.into())])),
+        }
+    }
+
+    async fn pass(&self, mode: Mode) -> Result<Option<Drained>, TerminalError> {
+        if self.journal.store().connection().newer_version().is_some() {
+            return Ok(None);
+        }
+        let Some(leave) = leave_to_forward(self.journal.store()).await? else { return Ok(None) };
+        let session = kept_session(&self.journal).await;
+        let endpoints = Endpoints::kept(&self.journal).await?;
+        let gateway = FetchGateway::new(endpoints, device_id(&self.journal).await?, session.clone());
+        let forwarder: Forwarder<'_, Browser> = Forwarder {
+            journal: &self.journal,
+            gateway: &gateway,
+            clock: &BrowserClock,
+            entropy: &BrowserEntropy,
+            holder: self.holder.clone(),
+            holds_lock: leave.holds_lock(),
+            failures_in_a_row: self.failures_in_a_row.get(),
+        };
+        let drained = forwarder.drain(mode).await?;
+        if gateway.session() != session {
+            let bytes = serde_json::to_vec(&gateway.session()).unwrap_or_default();
+            self.journal.put_setting(SESSION_SETTING, &bytes).await?;
+        }
+        Ok(Some(drained))
+    }
+
+    fn report(&self, drained: &Drained) -> JsValue {
+        let offline = drained.stopped.as_ref().is_some_and(|error| error.is_offline());
+        match &drained.stopped {
+            None => self.failures_in_a_row.set(0),
+            Some(error) => {
+                self.failures_in_a_row.set(self.failures_in_a_row.get().saturating_add(1));
+                if offline {
+                    self.channel.send(&Message::NetworkFailed);
+                } else {
+                    self.tell(error.code_while_forwarding().as_str(), &error.to_string());
+                }
+            }
+        }
+        let next_pass_ms = drained.next_pass_ms.map_or(JsValue::UNDEFINED, |ms| JsValue::from_f64(ms as f64));
+        object(&[("ran", true.into()), ("offline", offline.into()), ("nextPassMs", next_pass_ms)])
+    }
+
+    fn tell(&self, code: &str, message: &str) {
+        let message = message.to_owned();
+        self.channel.send(&Message::ForwardingError { code: code.to_owned(), message });
+    }
+}
+
+fn object(properties: &[(&str, JsValue)]) -> JsValue {
+    let object = Object::new();
+    for (name, value) in properties {
+        // Setting a property of a plain object cannot fail.
+        Reflect::set(&object, &JsValue::from_str(name), value).ok();
+    }
+    object.into()
+}

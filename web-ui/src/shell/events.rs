@@ -1,0 +1,66 @@
+//! What the terminal tells the till: finished payments, changes of status, errors of forwarding.
+
+use std::rc::Weak;
+
+use leptos::prelude::{Set, Update, WithUntracked};
+use tillandsia_core::error::TerminalError;
+use tillandsia_core::offline::OfflineStatus;
+use tillandsia_core::payment_intent::PaymentIntent;
+use tillandsia_core::ports::Clock;
+use tillandsia_core::terminal::OfflineDelegate;
+
+use super::Shell;
+use super::local_time::local_time;
+use crate::view_models::checkout::sentence;
+use crate::view_models::payment_row::{Activity, Tone};
+
+/// How many delivered events are shown; the list of payments has them all.
+const ACTIVITY_MAX: usize = 1000;
+/// The toast that counts what was forwarded, so that a long queue is one message.
+const FORWARDED_TOAST: u64 = 0;
+
+/// The till's ear for offline events.
+pub(super) struct Ear(pub(super) Weak<Shell>);
+
+impl OfflineDelegate for Ear {
+    fn on_offline_status_change(&self, _status: &OfflineStatus) {
+        if let Some(shell) = self.0.upgrade() {
+            shell.refresh();
+        }
+    }
+
+    fn on_forward_payment_intent(&self, intent: &PaymentIntent, error: Option<&TerminalError>) {
+        let Some(shell) = self.0.upgrade() else { return };
+        let state = shell.state;
+        let number = shell.events_heard.get().saturating_add(1);
+        shell.events_heard.set(number);
+        let at = shell.page().map(|page| local_time(page.terminal().clock().now())).unwrap_or_default();
+        let event = Activity::of(number, intent, error, at);
+        if event.kind == "forwarded" {
+            state.forwarding_error.set(None);
+            let before = state
+                .toasts
+                .with_untracked(|toasts| toasts.iter().any(|toast| toast.number == FORWARDED_TOAST));
+            let count = if before { shell.forwarded_toasted.get().saturating_add(1) } else { 1 };
+            shell.forwarded_toasted.set(count);
+            let text = match count {
+                1 => event.text.clone(),
+                count => format!("{count} payments forwarded and approved"),
+            };
+            shell.toast_as(FORWARDED_TOAST, text, Tone::Good);
+        } else {
+            state.toast(shell.toast_number(), event.text.clone(), event.tone);
+        }
+        state.activity.update(|events| {
+            events.insert(0, event);
+            events.truncate(ACTIVITY_MAX);
+        });
+        shell.refresh();
+    }
+
+    fn on_forwarding_error(&self, error: &TerminalError) {
+        if let Some(shell) = self.0.upgrade() {
+            shell.state.forwarding_error.set(Some(sentence(&error.message)));
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The list of payments and what a person can do with it.
+
+use std::rc::Rc;
+
+use leptos::prelude::{Set, Update, WithUntracked};
+use leptos::task::spawn_local;
+use tillandsia_core::ids::OfflineId;
+
+use super::Shell;
+use super::local_time::local_time;
+use crate::state::PaymentList;
+use crate::view_models::checkout::sentence;
+use crate::view_models::payment_row::{PaymentRow, Tone};
+
+/// How many payments are loaded at a time.
+const PAGE: usize = 50;
+/// How many are read again when something changed; whoever has loaded more loads the rest again.
+const RELOAD_MAX: usize = 500;
+
+impl Shell {
+    /// Reads the list again, as far as it was loaded.
+    pub(super) async fn reload_payments(&self) {
+        let loaded = self.state.payments.with_untracked(|list| list.rows.len());
+        let limit = loaded.next_multiple_of(PAGE).clamp(PAGE, RELOAD_MAX);
+        self.read_payments(None, limit).await;
+    }
+
+    /// Reads the next page of older payments.
+    pub(super) fn load_more(self: &Rc<Self>) {
+        let last = self.state.payments.with_untracked(|list| list.rows.last().map(|row| row.id));
+        let shell = Rc::clone(self);
+        spawn_local(async move { shell.read_payments(last, PAGE).await });
+    }
+
+    /// Forwards everything now.
+    pub(super) fn forward_now(&self) {
+        if let Some(page) = self.page() {
+            page.forward_now();
+            self.toast("Forwarding the stored payments…".to_owned(), Tone::Moving);
+        }
+    }
+
+    /// Sends a wedged payment again.
+    pub(super) fn retry(self: &Rc<Self>, id: OfflineId) {
+        let Some(page) = self.page() else { return };
+        let shell = Rc::clone(self);
+        spawn_local(async move {
+            match page.terminal().retry(id).await {
+                Ok(()) => shell.toast("The payment is sent again.".to_owned(), Tone::Moving),
+                Err(error) => shell.toast(sentence(&error.message), Tone::Bad),
+            }
+            shell.refresh();
+        });
+    }
+
+    async fn read_payments(&self, before: Option<OfflineId>, limit: usize) {
+        let Some(page) = self.page() else { return };
+        // One more than is shown tells whether there are more.
+        let found = page.terminal().payments(before, limit.saturating_add(1)).await;
+        let found = match found {
+            Ok(found) => found,
+            Err(error) => {
+                return self.state.payments.update(|list| list.error = Some(sentence(&error.message)));
+            }
+        };
+        let more = found.len() > limit;
+        let rows = found.iter().take(limit).map(|found| PaymentRow::of(found, &local_time));
+        match before {
+            None => {
+                let list = PaymentList { rows: rows.collect(), more, loaded: true, error: None };
+                if self.state.payments.with_untracked(|current| *current != list) {
+                    self.state.payments.set(list);
+                }
+            }
+            Some(_) => self.state.payments.update(|list| {
+                list.rows.extend(rows);
+                list.more = more;
+                list.error = None;
+            }),
+        }
+    }
+}

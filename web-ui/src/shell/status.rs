@@ -1,0 +1,87 @@
+//! Reading how things stand, whenever something changed; many changes at once are read once.
+
+use std::rc::Rc;
+
+use gloo_timers::future::TimeoutFuture;
+use leptos::prelude::{GetUntracked, Set, WithUntracked};
+use leptos::task::spawn_local;
+use tillandsia_core::offline::NetworkStatus;
+
+use super::Shell;
+use crate::state::{ReaderState, Screen};
+use crate::view_models::banner::Standing;
+use crate::view_models::checkout::sentence;
+use crate::view_models::shop::Shop;
+
+/// Between two readings while changes come without end, milliseconds.
+const REFRESH_PAUSE_MS: u32 = 100;
+
+impl Shell {
+    /// Reads how things stand, soon. While a reading runs, at most one more is remembered.
+    pub(super) fn refresh(self: &Rc<Self>) {
+        if self.refreshing.replace(true) {
+            self.refresh_again.set(true);
+            return;
+        }
+        let shell = Rc::clone(self);
+        spawn_local(async move {
+            loop {
+                shell.refresh_again.set(false);
+                shell.read_standing().await;
+                if shell.state.screen.get_untracked() == Screen::Payments {
+                    shell.reload_payments().await;
+                }
+                shell.reload_receipt().await;
+                TimeoutFuture::new(REFRESH_PAUSE_MS).await;
+                if !shell.refresh_again.get() {
+                    break;
+                }
+            }
+            shell.refreshing.set(false);
+        });
+    }
+
+    async fn read_standing(self: &Rc<Self>) {
+        let Some(page) = self.page() else { return };
+        let terminal = page.terminal();
+        let session = terminal.session();
+        let policy = terminal.offline_policy();
+        let before = self.state.standing.get_untracked();
+        let mut standing =
+            Standing { offline_enabled: policy.enabled, has_session: session.is_some(), ..before.clone() };
+        match terminal.offline_status().await {
+            Ok(status) => standing.status = status,
+            Err(error) => self.state.forwarding_error.set(Some(sentence(&error.message))),
+        }
+        if let Ok(deadline) = terminal.oldest_deadline().await {
+            standing.oldest_deadline = deadline;
+        }
+        set_changed(self.state.shop, Shop::of(session.as_ref()));
+        set_changed(self.state.policy, policy);
+        set_changed(self.state.read_only, page.read_only());
+        let came_online =
+            standing.network() == NetworkStatus::Online && before.network() != NetworkStatus::Online;
+        if came_online && !standing.has_session {
+            self.fetch_settings();
+        }
+        set_changed(self.state.standing, standing);
+    }
+
+    /// A till that was never online gets its location's settings by connecting its reader again.
+    fn fetch_settings(self: &Rc<Self>) {
+        let idle = self.state.checkout.with_untracked(Option::is_none);
+        let connected =
+            self.state.reader.with_untracked(|reader| matches!(reader, ReaderState::Connected(_)));
+        if idle && connected {
+            let shell = Rc::clone(self);
+            spawn_local(async move { shell.connect_reader().await });
+        }
+    }
+}
+
+/// Sets a signal only when the value is another one, so that nothing is drawn twice.
+fn set_changed<T: PartialEq + Send + Sync + 'static>(signal: leptos::prelude::RwSignal<T>, value: T) {
+    if signal.with_untracked(|current| *current != value) {
+        signal.set(value);
+    }
+}

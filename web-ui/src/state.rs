@@ -1,0 +1,197 @@
+//! What the screens read. Only the shell writes it.
+
+use leptos::prelude::{Get, RwSignal, Signal, Update, With};
+use tillandsia_core::card::ReaderInfo;
+use tillandsia_core::money::{Currency, Money};
+use tillandsia_core::offline::OfflinePolicy;
+use tillandsia_core::payment_intent::OfflineBehavior;
+use tillandsia_core::time::TimestampMs;
+
+use crate::view_models::banner::Standing;
+use crate::view_models::cart::Cart;
+use crate::view_models::checkout::Checkout;
+use crate::view_models::payment_row::{Activity, PaymentRow, Tone};
+use crate::view_models::receipt::Receipt;
+use crate::view_models::shop::Shop;
+
+/// How many toasts are shown at once; older ones go. What they say is in the activity list too.
+const TOASTS_MAX: usize = 4;
+
+/// Whether the till can be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Lifecycle {
+    /// The database and the reader are being opened.
+    Starting,
+    /// Payments can be taken.
+    Ready,
+    /// The database cannot be used: why, and what to do.
+    Failed(String),
+}
+
+/// The screens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Screen {
+    /// The catalogue and the sale.
+    Till,
+    /// The list of payments.
+    Payments,
+    /// The till's settings and its state.
+    Settings,
+}
+
+impl Screen {
+    /// Every screen, in the order of the navigation.
+    pub(crate) const ALL: [Screen; 3] = [Screen::Till, Screen::Payments, Screen::Settings];
+
+    /// Its place in the address.
+    pub(crate) const fn hash(self) -> &'static str {
+        match self {
+            Screen::Till => "#/",
+            Screen::Payments => "#/payments",
+            Screen::Settings => "#/settings",
+        }
+    }
+}
+
+/// Light or dark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Theme {
+    /// As the device.
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+/// How the reader stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ReaderState {
+    /// Being connected.
+    Connecting,
+    /// Connected.
+    Connected(ReaderInfo),
+    /// Not connected: why, and what to do.
+    Failed(String),
+}
+
+/// The list of payments, as far as it is loaded.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct PaymentList {
+    /// Newest first.
+    pub(crate) rows: Vec<PaymentRow>,
+    /// Whether there are older ones.
+    pub(crate) more: bool,
+    /// Whether it was loaded at all.
+    pub(crate) loaded: bool,
+    /// Why it could not be loaded.
+    pub(crate) error: Option<String>,
+}
+
+/// What the browser says about the till's storage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct StorageView {
+    /// Whether it promised not to evict it; `None` when it does not say.
+    pub(crate) persisted: Option<bool>,
+    /// Bytes used.
+    pub(crate) usage: Option<u64>,
+    /// Bytes that may be used.
+    pub(crate) quota: Option<u64>,
+}
+
+/// A short message in the corner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Toast {
+    /// Tells toasts apart.
+    pub(crate) number: u64,
+    /// What happened.
+    pub(crate) text: String,
+    /// Its colour and sign.
+    pub(crate) tone: Tone,
+}
+
+/// Everything the screens read.
+#[derive(Clone, Copy)]
+pub(crate) struct State {
+    pub(crate) lifecycle: RwSignal<Lifecycle>,
+    pub(crate) screen: RwSignal<Screen>,
+    /// Ticks every second.
+    pub(crate) now: RwSignal<TimestampMs>,
+    pub(crate) shop: RwSignal<Shop>,
+    pub(crate) standing: RwSignal<Standing>,
+    pub(crate) policy: RwSignal<OfflinePolicy>,
+    pub(crate) reader: RwSignal<ReaderState>,
+    pub(crate) cart: RwSignal<Cart>,
+    pub(crate) checkout: RwSignal<Option<Checkout>>,
+    pub(crate) payments: RwSignal<PaymentList>,
+    /// Delivered events of this page, newest first.
+    pub(crate) activity: RwSignal<Vec<Activity>>,
+    pub(crate) receipt: RwSignal<Option<Receipt>>,
+    pub(crate) storage: RwSignal<Option<StorageView>>,
+    pub(crate) behavior: RwSignal<OfflineBehavior>,
+    pub(crate) theme: RwSignal<Theme>,
+    /// A new version waits.
+    pub(crate) update_ready: RwSignal<bool>,
+    /// Why nothing can be written.
+    pub(crate) read_only: RwSignal<Option<String>>,
+    /// The last error of forwarding that belongs to no payment.
+    pub(crate) forwarding_error: RwSignal<Option<String>>,
+    pub(crate) toasts: RwSignal<Vec<Toast>>,
+}
+
+impl State {
+    /// The state of a till that has just been started.
+    pub(crate) fn new(now: TimestampMs, theme: Theme, behavior: OfflineBehavior) -> Self {
+        State {
+            lifecycle: RwSignal::new(Lifecycle::Starting),
+            screen: RwSignal::new(Screen::Till),
+            now: RwSignal::new(now),
+            shop: RwSignal::new(Shop::of(None)),
+            standing: RwSignal::new(Standing::default()),
+            policy: RwSignal::new(OfflinePolicy::default()),
+            reader: RwSignal::new(ReaderState::Connecting),
+            cart: RwSignal::new(Cart::default()),
+            checkout: RwSignal::new(None),
+            payments: RwSignal::new(PaymentList::default()),
+            activity: RwSignal::new(Vec::new()),
+            receipt: RwSignal::new(None),
+            storage: RwSignal::new(None),
+            behavior: RwSignal::new(behavior),
+            theme: RwSignal::new(theme),
+            update_ready: RwSignal::new(false),
+            read_only: RwSignal::new(None),
+            forwarding_error: RwSignal::new(None),
+            toasts: RwSignal::new(Vec::new()),
+        }
+    }
+
+    /// What prices are in.
+    pub(crate) fn currency(self) -> Signal<Currency> {
+        Signal::derive(move || self.shop.with(|shop| shop.currency))
+    }
+
+    /// What the sale costs.
+    pub(crate) fn total(self) -> Signal<Money> {
+        let currency = self.currency();
+        Signal::derive(move || self.cart.with(|cart| cart.total(currency.get())))
+    }
+
+    /// Whether the sale can be charged now.
+    pub(crate) fn can_charge(self) -> Signal<bool> {
+        Signal::derive(move || {
+            self.cart.with(Cart::is_chargeable)
+                && self.lifecycle.get() == Lifecycle::Ready
+                && self.read_only.with(Option::is_none)
+        })
+    }
+
+    /// Shows a toast in place of the one with the same number, if there is one.
+    pub(crate) fn toast(self, number: u64, text: String, tone: Tone) {
+        self.toasts.update(|toasts| {
+            toasts.retain(|toast| toast.number != number);
+            toasts.push(Toast { number, text, tone });
+            let surplus = toasts.len().saturating_sub(TOASTS_MAX);
+            toasts.drain(..surplus);
+        });
+    }
+}

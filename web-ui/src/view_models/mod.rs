@@ -1,0 +1,16 @@
+//! What the screens show, as plain data made by pure functions: no browser, no clock, tested natively.
+
+pub mod banner;
+pub mod cart;
+pub mod catalogue;
+pub mod checkout;
+pub mod limits;
+pub mod payment_row;
+pub mod price;
+pub mod reasons;
+pub mod receipt;
+pub mod shop;
+pub mod time_left;
+
+#[cfg(test)]
+mod tests;
