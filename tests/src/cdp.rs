@@ -51,7 +51,8 @@ impl Cdp {
         let targets: Vec<Value> = http::get_json(&format!("http://127.0.0.1:{port}/json/list"), None).await?;
         let text = |target: &Value, name: &str| target.get(name).and_then(Value::as_str).map(str::to_owned);
         let target = targets.iter().find(|target| {
-            text(target, "type").as_deref() == Some(kind) && text(target, "url").is_some_and(|at| at.contains(url))
+            text(target, "type").as_deref() == Some(kind)
+                && text(target, "url").is_some_and(|at| at.contains(url))
         });
         let target = target.with_context(|| format!("no {kind} at {url} among {targets:?}"))?;
         let address = text(target, "webSocketDebuggerUrl").context("the target has a debugger already")?;
@@ -83,8 +84,10 @@ impl Cdp {
 
     /// Takes the events of one kind that have arrived: their parameters.
     pub fn take_events(&mut self, method: &str) -> Vec<Value> {
-        let (taken, kept): (Vec<Value>, Vec<Value>) =
-            self.events.drain(..).partition(|event| event.get("method").and_then(Value::as_str) == Some(method));
+        let (taken, kept): (Vec<Value>, Vec<Value>) = self
+            .events
+            .drain(..)
+            .partition(|event| event.get("method").and_then(Value::as_str) == Some(method));
         self.events = kept;
         taken.into_iter().filter_map(|mut event| event.get_mut("params").map(Value::take)).collect()
     }

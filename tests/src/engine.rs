@@ -70,12 +70,15 @@ impl Engine {
     fn driver(self) -> PathBuf {
         let named = |program: &str| {
             let places = std::env::var_os("PATH").unwrap_or_default();
-            let found = std::env::split_paths(&places).map(|place| place.join(program)).find(|path| path.is_file());
+            let found =
+                std::env::split_paths(&places).map(|place| place.join(program)).find(|path| path.is_file());
             found.unwrap_or_else(|| PathBuf::from(program))
         };
         match self {
             Engine::Chromium => named("chromedriver"),
-            Engine::Firefox => std::env::var_os(GECKODRIVER_VARIABLE).map_or_else(|| named("geckodriver"), Into::into),
+            Engine::Firefox => {
+                std::env::var_os(GECKODRIVER_VARIABLE).map_or_else(|| named("geckodriver"), Into::into)
+            }
             Engine::WebKit => named("WebKitWebDriver"),
         }
     }
@@ -83,7 +86,9 @@ impl Engine {
     const fn remedy(self) -> &'static str {
         match self {
             Engine::Chromium => "install chromium-driver",
-            Engine::Firefox => "install firefox-esr and geckodriver (`cargo install geckodriver`), or set GECKODRIVER",
+            Engine::Firefox => {
+                "install firefox-esr and geckodriver (`cargo install geckodriver`), or set GECKODRIVER"
+            }
             Engine::WebKit => "install webkit2gtk-driver and xvfb",
         }
     }
@@ -91,7 +96,8 @@ impl Engine {
     fn capabilities(self, profile: &Path) -> Result<Capabilities> {
         let value = match self {
             Engine::Chromium => {
-                let mut arguments: Vec<String> = CHROMIUM_ARGUMENTS.iter().map(|&text| text.to_owned()).collect();
+                let mut arguments: Vec<String> =
+                    CHROMIUM_ARGUMENTS.iter().map(|&text| text.to_owned()).collect();
                 arguments.push(profile_argument(profile));
                 json!({ "goog:chromeOptions": { "args": arguments } })
             }
@@ -169,7 +175,8 @@ impl Browser {
     pub async fn kill(&self) -> Result<()> {
         ensure!(self.engine == Engine::Chromium, "only Chromium is killed and started again");
         let argument = profile_argument(self.profile.path());
-        let pid = processes::first_with_argument(self.driver.pid(), &argument).context("the browser is not running")?;
+        let pid = processes::first_with_argument(self.driver.pid(), &argument)
+            .context("the browser is not running")?;
         let all = processes::tree(pid);
         processes::kill_tree(pid);
         poll::until_true("the browser's end", Duration::from_secs(10), async || {
@@ -251,8 +258,9 @@ fn start_driver(engine: Engine, port: u16, profile: &Path, display: Option<&str>
         command.env("DISPLAY", display);
     }
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let child =
-        command.spawn().with_context(|| format!("{} does not start: {}", program.display(), engine.remedy()))?;
+    let child = command
+        .spawn()
+        .with_context(|| format!("{} does not start: {}", program.display(), engine.remedy()))?;
     Ok(Process(child))
 }
 

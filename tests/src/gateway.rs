@@ -163,7 +163,11 @@ impl Gateway {
         Ok(serde_json::from_slice(&body)?)
     }
 
-    async fn all<T: serde::de::DeserializeOwned>(&self, what: &str, id: impl Fn(&T) -> String) -> Result<Vec<T>> {
+    async fn all<T: serde::de::DeserializeOwned>(
+        &self,
+        what: &str,
+        id: impl Fn(&T) -> String,
+    ) -> Result<Vec<T>> {
         let mut found: Vec<T> = Vec::new();
         loop {
             let after = found.last().map(|last| format!("&starting_after={}", id(last))).unwrap_or_default();

@@ -57,16 +57,24 @@ pub struct Proxy {
     upstream: SocketAddr,
     state: Arc<Mutex<State>>,
     serving: Option<JoinHandle<()>>,
+    keep_alive: bool,
 }
 
 impl Proxy {
-    /// A proxy in front of a loopback port, without faults.
+    /// A proxy in front of a loopback port, without faults. It uses no connection twice: a browser sends a request
+    /// again by itself when a connection that it reused breaks, and a test would not see the loss.
     pub async fn start(upstream_port: u16) -> Result<Self> {
+        Self::start_with(upstream_port, false).await
+    }
+
+    /// The same, with connections that are used again, as on a good network.
+    pub async fn start_with(upstream_port: u16, keep_alive: bool) -> Result<Self> {
         let mut proxy = Proxy {
             port: processes::free_port()?,
             upstream: SocketAddr::from(([127, 0, 0, 1], upstream_port)),
             state: Arc::default(),
             serving: None,
+            keep_alive,
         };
         proxy.accept().await?;
         Ok(proxy)
@@ -93,7 +101,8 @@ impl Proxy {
         })
         .await
         .with_context(|| address.to_string())?;
-        self.serving = Some(tokio::spawn(serve(listener, self.upstream, self.state.clone())));
+        self.serving =
+            Some(tokio::spawn(serve(listener, self.upstream, self.keep_alive, self.state.clone())));
         Ok(())
     }
 
@@ -124,23 +133,28 @@ impl Drop for Proxy {
 }
 
 /// Accepts until it is aborted; the connections end with it.
-async fn serve(listener: TcpListener, upstream: SocketAddr, state: Arc<Mutex<State>>) {
+async fn serve(listener: TcpListener, upstream: SocketAddr, keep_alive: bool, state: Arc<Mutex<State>>) {
     let client = http::client();
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         while connections.try_join_next().is_some() {}
-        connections.spawn(connection(stream, client.clone(), upstream, state.clone()));
+        connections.spawn(connection(stream, client.clone(), upstream, keep_alive, state.clone()));
     }
 }
 
-async fn connection(stream: TcpStream, client: HttpClient, upstream: SocketAddr, state: Arc<Mutex<State>>) {
+async fn connection(
+    stream: TcpStream,
+    client: HttpClient,
+    upstream: SocketAddr,
+    keep_alive: bool,
+    state: Arc<Mutex<State>>,
+) {
     let service = service_fn(|request| {
         let (client, state) = (client.clone(), state.clone());
         async move { answer(request, &client, upstream, &state).await }
     });
-    // No connection is used twice: a browser sends a request again by itself when one that it reused breaks.
     let mut server = hyper::server::conn::http1::Builder::new();
-    server.keep_alive(false).serve_connection(TokioIo::new(stream), service).await.ok();
+    server.keep_alive(keep_alive).serve_connection(TokioIo::new(stream), service).await.ok();
 }
 
 type Body = UnsyncBoxBody<Bytes, Break>;
@@ -194,7 +208,9 @@ async fn answer(
         }
         Some(Fault::DropRequest) => Err(Break),
         Some(Fault::Duplicate) => pass_on(request, client, upstream, 2).await,
-        Some(Fault::Portal) => Ok(page(StatusCode::OK, "<!doctype html><title>Sign in</title><p>Welcome to the WiFi")),
+        Some(Fault::Portal) => {
+            Ok(page(StatusCode::OK, "<!doctype html><title>Sign in</title><p>Welcome to the WiFi"))
+        }
         Some(Fault::Unavailable(seconds)) => {
             let mut response = page(StatusCode::SERVICE_UNAVAILABLE, "busy");
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
@@ -225,7 +241,8 @@ async fn pass_on(
     let body = body.collect().await.map_err(|_| Break)?.to_bytes();
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let send = || {
-        let mut copy = Request::builder().method(parts.method.clone()).uri(format!("http://{upstream}{path}"));
+        let mut copy =
+            Request::builder().method(parts.method.clone()).uri(format!("http://{upstream}{path}"));
         for (name, value) in &parts.headers {
             copy = copy.header(name, value);
         }

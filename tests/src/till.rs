@@ -87,7 +87,10 @@ impl<'a> Till<'a> {
     /// Waits until it can sell.
     pub async fn wait_ready(&self) -> Result<()> {
         let waited = poll::until_true("the till is ready", STEP_MAX, async || {
-            Ok(self.browser.run(r#"return !!document.querySelector('[data-testid="till"][data-ready="true"]')"#, vec![]).await?
+            Ok(self
+                .browser
+                .run(r#"return !!document.querySelector('[data-testid="till"][data-ready="true"]')"#, vec![])
+                .await?
                 == Value::Bool(true))
         })
         .await;
@@ -187,7 +190,8 @@ impl<'a> Till<'a> {
         }
         self.present(profile).await?;
         let ended = self.wait_checkout("the sale has ended", |seen| {
-            FINAL.contains(&seen.stage.as_str()) || (seen.stage == "present" && seen.message != started.message)
+            FINAL.contains(&seen.stage.as_str())
+                || (seen.stage == "present" && seen.message != started.message)
         });
         let ended = ended.await?;
         if ended.stage != "present" {
@@ -200,14 +204,18 @@ impl<'a> Till<'a> {
     /// A whole sale that must end in `stage`, and on to the next one.
     pub async fn sell(&self, amount_minor: u64, profile: &str, stage: &str) -> Result<()> {
         let ended = self.sale(amount_minor, profile).await?;
-        ensure!(ended.stage == stage, "a sale of {amount_minor} with {profile} ended as {ended:?}, not {stage}");
+        ensure!(
+            ended.stage == stage,
+            "a sale of {amount_minor} with {profile} ended as {ended:?}, not {stage}"
+        );
         self.close_checkout().await
     }
 
     /// Leaves the checkout, and empties the cart where the sale did not.
     pub async fn close_checkout(&self) -> Result<()> {
         self.press("checkout-close").await?;
-        poll::until_true("the checkout is closed", STEP_MAX, async || Ok(self.checkout().await?.is_none())).await?;
+        poll::until_true("the checkout is closed", STEP_MAX, async || Ok(self.checkout().await?.is_none()))
+            .await?;
         let has_clear = r#"const clear = document.querySelector('[data-testid="cart-clear"]');
             return !!clear && !clear.disabled && !!document.querySelector('[data-testid="cart-line"]');"#;
         if self.browser.run(has_clear, vec![]).await? == Value::Bool(true) {
@@ -276,7 +284,8 @@ impl<'a> Till<'a> {
     pub async fn settled_payments(&self, count: usize, deadline: Duration) -> Result<Vec<PaymentRow>> {
         poll::until(&format!("{count} payments in the list, all final"), deadline, async || {
             let rows = self.payments().await?;
-            let is_final = |row: &PaymentRow| ["accepted", "declined", "canceled"].contains(&row.state.as_str());
+            let is_final =
+                |row: &PaymentRow| ["accepted", "declined", "canceled"].contains(&row.state.as_str());
             ensure!(rows.len() == count && rows.iter().all(is_final), "the list shows {rows:?}");
             Ok(Some(rows))
         })
@@ -298,7 +307,8 @@ impl<'a> Till<'a> {
     pub async fn set_offline_behavior(&self, behavior: &str) -> Result<()> {
         self.press("nav-settings").await?;
         poll::until("the offline behavior", STEP_MAX, async || {
-            let select = self.browser.client().find(Locator::Css(r#"[data-testid="offline-behavior"]"#)).await?;
+            let select =
+                self.browser.client().find(Locator::Css(r#"[data-testid="offline-behavior"]"#)).await?;
             select.select_by_value(behavior).await?;
             Ok(Some(()))
         })

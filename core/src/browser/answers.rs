@@ -13,8 +13,8 @@ use super::device::Endpoints;
 use super::js::{get, text, whole, whole_number};
 use crate::wire::{
     AmountDetails, ApiError, CardPresent, Charge, Configuration, ConnectionToken, ErrorBody, ForwardResult,
-    ForwardResults, Location, OfflineConfiguration, OfflineOnWire, PaymentIntent, PaymentMethodDetails, Probe,
-    Receipt, Session,
+    ForwardResults, Location, OfflineConfiguration, OfflineOnWire, PaymentIntent, PaymentMethodDetails,
+    Probe, Receipt, Session,
 };
 
 /// What can be read from a parsed answer.

@@ -66,7 +66,14 @@ impl FetchGateway {
             device_id: self.device_id.clone(),
         };
         let url = self.url("/v1/terminal/sessions");
-        let session: wire::Session = parse(&post(&url, None, &request, REQUEST_MS_MAX).await?)?;
+        let answer = post(&url, None, &request, REQUEST_MS_MAX).await?;
+        // A token that the gateway does not take is its provider's failure, never a payment's.
+        let session: wire::Session = parse(&answer).map_err(|error| match error {
+            error @ GatewayError::Refused { status: 400..=499, .. } => {
+                GatewayError::TokenProvider(error.to_string())
+            }
+            error => error,
+        })?;
         self.session.replace(Some(session.clone()));
         Ok(session)
     }

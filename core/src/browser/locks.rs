@@ -23,8 +23,8 @@ pub const PAYMENT_LOCK: &str = "tillandsia-payment";
 pub enum LockMode {
     /// At once or not at all.
     IfAvailable,
-    /// At once or not at all, beside others that share it.
-    SharedIfAvailable,
+    /// However long it takes, beside others that share it.
+    Shared,
     /// However long it takes.
     Wait,
     /// Taken from whoever holds it: for a holder that is frozen.
@@ -91,7 +91,7 @@ pub async fn acquire(name: &str, mode: LockMode) -> Acquired {
 fn options(mode: LockMode) -> JsValue {
     match mode {
         LockMode::IfAvailable => object(&[("ifAvailable", true.into())]),
-        LockMode::SharedIfAvailable => object(&[("mode", "shared".into()), ("ifAvailable", true.into())]),
+        LockMode::Shared => object(&[("mode", "shared".into())]),
         LockMode::Wait => object(&[]),
         LockMode::Steal => object(&[("steal", true.into())]),
     }

@@ -18,6 +18,8 @@ use crate::forwarder::Mode;
 
 /// The tag of the Background Sync that forwards.
 pub(super) const SYNC_TAG: &str = "tillandsia-forward";
+/// When to ask again after a pass that did not run or failed, milliseconds.
+const AGAIN_MS: u64 = 5_000;
 /// A worker that has not started a pass after this long (its module loads first) is taken for one that will not.
 const STARTED_MS_MAX: u64 = 1_000;
 /// A worker lives minutes at most: after this long its answer is no longer waited for.
@@ -127,7 +129,11 @@ impl WorkerClient {
         }
         spawn_local(async move {
             if let Some(done) = within(DONE_MS_MAX, answers.next()).await.flatten() {
-                on_done(whole(&done, "nextPassMs"));
+                // A pass that failed, or did not run because another context forwards, says nothing of when the next
+                // is due: soon, then.
+                let ran = text(&done, "type").as_deref() == Some("drain-done")
+                    && get(&done, "ran").as_bool() == Some(true);
+                on_done(if ran { whole(&done, "nextPassMs") } else { Some(AGAIN_MS) });
             }
             port.close();
             drop(heard);

@@ -80,7 +80,7 @@ struct Claimed {
 struct Look {
     claimed: Claimed,
     interrupted: Vec<OfflineId>,
-    unreadable: u32,
+    unreadable: Vec<OfflineId>,
     last: Option<QueuePosition>,
 }
 
@@ -90,26 +90,34 @@ impl<P: Platform> Forwarder<'_, P> {
         let mut drained = Drained::default();
         let mut after = None;
         let mut exhausted = false;
+        let mut interrupted = Vec::new();
+        let mut unreadable = Vec::new();
         let mut in_flight = FuturesUnordered::new();
         loop {
             while !exhausted && drained.stopped.is_none() && in_flight.len() < BATCHES_IN_FLIGHT_MAX {
                 let look = self.claim(mode, after).await?;
-                drained.unreadable = drained.unreadable.saturating_add(look.unreadable);
+                unreadable.extend(look.unreadable);
+                drained.unreadable = u32::try_from(unreadable.len()).unwrap_or(u32::MAX);
                 exhausted = look.last.is_none();
                 after = look.last;
-                for id in look.interrupted {
-                    self.resolve(id, &mut drained).await?;
-                }
+                interrupted.extend(look.interrupted);
                 if !look.claimed.ids.is_empty() {
                     in_flight.push(self.send(look.claimed));
                 }
             }
             match in_flight.next().await {
-                Some((claimed, answer)) => self.record(claimed, answer, &mut drained).await?,
+                Some((claimed, answer)) => self.record(mode, claimed, answer, &mut drained).await?,
                 None => break,
             }
         }
-        drained.next_pass_ms = self.next_pass_ms(&drained).await?;
+        // After the stored ones: an interrupted confirmation holds nobody up.
+        for id in interrupted {
+            if drained.stopped.is_some() {
+                break;
+            }
+            self.resolve(id, &mut drained).await?;
+        }
+        drained.next_pass_ms = self.next_pass_ms(&drained, &unreadable).await?;
         Ok(drained)
     }
 
@@ -126,14 +134,14 @@ impl<P: Platform> Forwarder<'_, P> {
                         attempts: 0,
                     },
                     interrupted: Vec::new(),
-                    unreadable: 0,
+                    unreadable: Vec::new(),
                     last: None,
                 };
                 let mut changes = Vec::new();
                 for entry in found {
                     match entry {
-                        Found::Unreadable { queue, .. } => {
-                            look.unreadable = look.unreadable.saturating_add(1);
+                        Found::Unreadable { id, queue, .. } => {
+                            look.unreadable.push(*id);
                             look.last = (*queue).or(look.last);
                         }
                         Found::Record(record) => {
@@ -186,8 +194,10 @@ impl<P: Platform> Forwarder<'_, P> {
     async fn send(&self, claimed: Claimed) -> (Claimed, Result<Vec<ForwardResult>, GatewayError>) {
         let answer = match self.gateway.forward(&claimed.batch).await {
             Ok(answer) => Ok(answer.results),
-            Err(error) if error.is_retryable() => Err(error),
-            Err(_) => self.send_one_by_one(&claimed.batch).await,
+            Err(GatewayError::Refused { status: 400 | 413 | 422, .. }) => {
+                self.send_one_by_one(&claimed.batch).await
+            }
+            Err(error) => Err(error),
         };
         (claimed, answer)
     }
@@ -215,12 +225,15 @@ impl<P: Platform> Forwarder<'_, P> {
 
     async fn record(
         &self,
+        mode: Mode,
         claimed: Claimed,
         answer: Result<Vec<ForwardResult>, GatewayError>,
         drained: &mut Drained,
     ) -> Result<(), TerminalError> {
         let now = self.clock.now();
-        let waits = backoff_ms(claimed.attempts, self.random(), retry_after_ms(&answer));
+        // What starts a pass over all resets the backoff.
+        let failures = if mode == Mode::All { 1 } else { claimed.attempts };
+        let waits = backoff_ms(failures, self.random(), retry_after_ms(&answer));
         let (results, failure) = match answer {
             Ok(results) => (results, None),
             Err(error) => (Vec::new(), Some(error)),
@@ -294,7 +307,8 @@ impl<P: Platform> Forwarder<'_, P> {
         let answer = match self.gateway.resolve(id).await {
             Ok(answer) => answer,
             Err(error) => {
-                drained.stopped = Some(error);
+                // A refusal of this one id says nothing of the others.
+                drained.stopped = error.is_retryable().then_some(error);
                 return Ok(());
             }
         };
@@ -321,7 +335,12 @@ impl<P: Platform> Forwarder<'_, P> {
         Ok(())
     }
 
-    async fn next_pass_ms(&self, drained: &Drained) -> Result<Option<u64>, TerminalError> {
+    /// When to look again. Rows that cannot be read wait for nothing.
+    async fn next_pass_ms(
+        &self,
+        drained: &Drained,
+        unreadable: &[OfflineId],
+    ) -> Result<Option<u64>, TerminalError> {
         let now = self.clock.now();
         if let Some(error) = &drained.stopped {
             let answer = Err(error.clone());
@@ -329,7 +348,8 @@ impl<P: Platform> Forwarder<'_, P> {
             return Ok(Some(backoff_ms(failures, self.random(), retry_after_ms(&answer))));
         }
         let rows = self.journal.store().queue(None, FORWARD_BATCH_MAX).await?;
-        Ok(rows.iter().map(|row| now.ms_until(row.due).max(1_000)).min())
+        let waiting = rows.iter().filter(|row| !unreadable.contains(&row.id));
+        Ok(waiting.map(|row| now.ms_until(row.due).max(1_000)).min())
     }
 
     fn random(&self) -> u64 {
@@ -352,6 +372,8 @@ pub(crate) fn submission(record: &PaymentRecord) -> Option<PaymentSubmission> {
             created_at: record.created_at.unix_seconds(),
         },
         payment_intent: record.payment_intent.clone(),
+        account: record.account.clone(),
+        livemode: record.account.as_ref().map(|_| record.livemode),
         stored_at: record.stored_at.map(TimestampMs::unix_seconds),
         card: CardOnWire::of(card, &record.reader),
     })

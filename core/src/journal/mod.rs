@@ -3,6 +3,7 @@
 //! Every write goes through [`Journal::transact`]: read, decide, seal, commit on the head that was read. When
 //! another tab or the worker committed in between, it reads and decides again; limits therefore hold across tabs.
 
+mod all;
 pub mod chain;
 pub mod codec;
 mod record;

@@ -217,10 +217,11 @@ impl PaymentRecord {
         matches!(self.state, PaymentState::Forwarding { .. })
     }
 
-    /// `Confirming -> Stored`: the answer never came, or there is no connection. Same id, same card.
+    /// `Confirming -> Stored`: the answer never came, or there is no connection. Same id, same card. Not after the
+    /// lease: a forwarder may by then have had the id canceled at the gateway.
     pub fn store(&mut self, now: TimestampMs, forward_within_ms: u64) -> Result<(), WrongState> {
         match self.state {
-            PaymentState::Confirming { .. } => {
+            PaymentState::Confirming { lease_until } if now < lease_until => {
                 self.stored_at = Some(now);
                 self.deadline = now.plus_ms(forward_within_ms);
                 self.state = PaymentState::Stored { next_attempt: now };

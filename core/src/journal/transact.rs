@@ -2,8 +2,7 @@
 
 use std::cell::RefCell;
 
-use futures::future::join_all;
-
+use super::all::all;
 use super::chain::{ChainCheck, associated, entry_hash, row_digest};
 use super::codec;
 use super::record::PaymentRecord;
@@ -117,10 +116,17 @@ impl<S: Store, V: Vault> Journal<S, V> {
     ) -> Result<T, TerminalError> {
         for _ in 0..CONFLICTS_MAX {
             // The head first, the rows after it: a commit in between then shows as a conflict.
-            let head = self.known_head().await?;
+            let (head, is_fresh) = self.known_head().await?;
             let rows = self.rows(select).await?;
             let found = self.open_all(&rows).await;
-            let Decision { changes, result } = decide(&head, &found)?;
+            let Decision { changes, result } = match decide(&head, &found) {
+                // What was refused on an old state may be allowed on the one of now.
+                Err(_) if !is_fresh => {
+                    self.head.replace(None);
+                    continue;
+                }
+                decision => decision?,
+            };
             if changes.is_empty() {
                 return Ok(result);
             }
@@ -210,14 +216,15 @@ impl<S: Store, V: Vault> Journal<S, V> {
         Ok(self.store.reserve(bytes).await?)
     }
 
-    async fn known_head(&self) -> Result<Head, TerminalError> {
+    /// The head as last seen here, or as it is now (`true`). A stale one costs a conflict, never correctness.
+    async fn known_head(&self) -> Result<(Head, bool), TerminalError> {
         let known = self.head.borrow().clone();
         match known {
-            Some(head) => Ok(head),
+            Some(head) => Ok((head, false)),
             None => {
                 let head = self.store.head().await?;
                 self.head.replace(Some(head.clone()));
-                Ok(head)
+                Ok((head, true))
             }
         }
     }
@@ -226,7 +233,7 @@ impl<S: Store, V: Vault> Journal<S, V> {
         Ok(match select {
             Select::None => Vec::new(),
             Select::Ids(ids) => {
-                let reads = join_all(ids.iter().map(|id| self.store.payment(*id))).await;
+                let reads = all(ids.iter().map(|id| self.store.payment(*id))).await;
                 reads.into_iter().filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()?
             }
             Select::Queue { after, limit } => self.store.queue(after, limit).await?,
@@ -235,7 +242,7 @@ impl<S: Store, V: Vault> Journal<S, V> {
     }
 
     async fn open_all(&self, rows: &[PaymentRow]) -> Vec<Found> {
-        join_all(rows.iter().map(|row| self.open(row))).await
+        all(rows.iter().map(|row| self.open(row))).await
     }
 
     async fn open(&self, row: &PaymentRow) -> Found {
@@ -264,7 +271,7 @@ impl<S: Store, V: Vault> Journal<S, V> {
         found: &[Found],
         changes: Vec<Change>,
     ) -> Result<Commit, TerminalError> {
-        let sealed = join_all(changes.iter().map(|change| {
+        let sealed = all(changes.iter().map(|change| {
             let before = rows.iter().find(|row| row.id == change.record.offline_id);
             self.seal_row(head, before.map_or(0, |row| row.revision), &change.record)
         }));

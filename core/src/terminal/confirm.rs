@@ -107,7 +107,8 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         let now = self.clock.now();
         let stored = self
             .journal
-            .transact(now, Select::None, |head, _| {
+            .transact(now, Select::Ids(&[record.offline_id]), |head, found| {
+                refuse_known(found, &intent)?;
                 policy.allows(record.amount, &head.totals, oldest, now)?;
                 let mut record = record.clone();
                 record.store(now, policy.forward_within_ms)?;
@@ -133,7 +134,8 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         };
         // Written down before it is sent: should this page end now, the gateway is asked what became of it.
         self.journal
-            .transact(now, Select::None, |_, _| {
+            .transact(now, Select::Ids(&[record.offline_id]), |_, found| {
+                refuse_known(found, &intent)?;
                 let changes = vec![Change { record: record.clone(), kind: LogKind::Confirming }];
                 Ok(Decision { changes, result: () })
             })
@@ -143,13 +145,17 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         let id = intent.offline_id;
         let now = self.clock.now();
         let returning = self.returning(id);
+        let known_otherwise = matches!(&answer, Ok(result) if result.status == 422);
         match answer.map(|result| verdict(&result, now)) {
             Ok(Verdict::Accepted { payment_intent, acceptance }) => {
-                self.change(id, LogKind::Confirmed, |record| {
-                    record.accept(&payment_intent, acceptance.clone())
+                self.change(id, LogKind::Confirmed, |record| match record.state {
+                    // A forwarder asked meanwhile, because this page was frozen: it has the same answer.
+                    PaymentState::Accepted(_) => Ok(()),
+                    _ => record.accept(&payment_intent, acceptance.clone()),
                 })
                 .await?;
-                self.keep_session().await?;
+                // The outcome is durable; a session that cannot be kept is no reason to hide it.
+                self.keep_session().await.ok();
                 let mut confirmed = intent.confirmed(None)?;
                 confirmed.id = Some(payment_intent);
                 returning.done();
@@ -170,6 +176,12 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
                 returning.done();
                 Err(TerminalError::new(ErrorCode::Canceled, "the payment was canceled: create a new one")
                     .about(&intent.declined()?))
+            }
+            // Known with other content: what became of that is asked, nothing is guessed.
+            Ok(Verdict::Wedged { code, message }) if known_otherwise => {
+                drop(returning);
+                let error = GatewayError::Refused { status: 422, code, message, retry_after_ms: None };
+                self.give_up(intent, gateway_failed(&error)).await
             }
             Ok(Verdict::Wedged { code, message }) => {
                 self.change(id, LogKind::Canceled, |record| record.cancel(now)).await?;
@@ -214,8 +226,17 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
                 Err(refusal) => refusal,
             }
         };
+        self.give_up(intent, refusal).await
+    }
+
+    /// Leaves an unfinished confirmation to the forwarder, which asks the gateway what became of it.
+    async fn give_up(
+        &self,
+        intent: PaymentIntent,
+        refusal: TerminalError,
+    ) -> Result<PaymentIntent, TerminalError> {
         let now = self.clock.now();
-        self.change(id, LogKind::Released, |record| record.give_up_confirming(now)).await?;
+        self.change(intent.offline_id, LogKind::Released, |record| record.give_up_confirming(now)).await?;
         self.forward_soon();
         Err(TerminalError::new(
             refusal.code,
@@ -276,6 +297,19 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
             None => Ok(None),
             Some(_) => Ok(self.oldest_stored().await?.and_then(|record| record.stored_at)),
         }
+    }
+}
+
+/// A payment is confirmed once. A second confirmation under the same id, with another card perhaps, would overwrite
+/// what is known of the first.
+fn refuse_known(found: &[Found], intent: &PaymentIntent) -> Result<(), TerminalError> {
+    match found {
+        [] => Ok(()),
+        _ => Err(TerminalError::new(
+            ErrorCode::UnexpectedStatus,
+            "this PaymentIntent was confirmed before: see the list for what became of it, and create a new one",
+        )
+        .about(intent)),
     }
 }
 

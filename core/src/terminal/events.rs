@@ -42,6 +42,26 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         }
     }
 
+    /// Acknowledges what confirmations of this context returned; for a tab that leaves telling to another one.
+    pub async fn acknowledge_returned(&self) -> Result<(), TerminalError> {
+        let returned: Vec<OfflineId> = {
+            let returns = self.returns.borrow();
+            returns.iter().filter(|(_, how)| *how == Return::Done).map(|(id, _)| *id).collect()
+        };
+        if returned.is_empty() {
+            return Ok(());
+        }
+        let found = self.journal.find(Select::Ids(&returned)).await?;
+        let told: Vec<(OfflineId, PaymentState)> = found
+            .iter()
+            .filter_map(Found::record)
+            .map(|record| (record.offline_id, record.state.clone()))
+            .collect();
+        self.acknowledge(&told).await?;
+        self.returns.borrow_mut().retain(|(id, _)| !returned.contains(id));
+        Ok(())
+    }
+
     /// The outcome of a confirmation is about to be told by the return of the call: no event is needed for it, only
     /// the acknowledgement. Should the page end before it returns, the event is delivered after the restart.
     pub(super) fn returning(&self, id: OfflineId) -> Returning<'_> {

@@ -32,6 +32,7 @@ struct Data {
     down: bool,
     batches: Vec<usize>,
     captured: Vec<String>,
+    accounts: Vec<(Option<String>, Option<bool>)>,
 }
 
 /// The gateway. Clones share the ledger. An amount that ends in 05 is declined.
@@ -57,6 +58,11 @@ impl MemoryGateway {
     /// The sizes of the batches that arrived.
     pub fn batches(&self) -> Vec<usize> {
         self.0.borrow().batches.clone()
+    }
+
+    /// Whose each payment said to be, and whether live.
+    pub fn accounts(&self) -> Vec<(Option<String>, Option<bool>)> {
+        self.0.borrow().accounts.clone()
     }
 
     /// The PaymentIntents captured by a call.
@@ -101,7 +107,14 @@ impl MemoryGateway {
 impl Data {
     fn take(&mut self, submission: &wire::PaymentSubmission) -> wire::ForwardResult {
         let id = submission.payment.offline_id.clone();
-        let content = wire::PaymentSubmission { payment_intent: None, stored_at: None, ..submission.clone() };
+        self.accounts.push((submission.account.clone(), submission.livemode));
+        let content = wire::PaymentSubmission {
+            payment_intent: None,
+            account: None,
+            livemode: None,
+            stored_at: None,
+            ..submission.clone()
+        };
         if self.canceled.contains(&id) {
             return refusal(&id, 410, "canceled");
         }

@@ -27,7 +27,7 @@ pub struct CreatePayment {
 
 /// A payment with its card: `POST /v1/terminal/payments/{offline_id}/confirm`, and each item of a batch.
 ///
-/// Its content, all but `payment_intent` and `stored_at`, is what the ledger compares: the same offline id with
+/// Its content, the payment and the card, is what the ledger compares: the same offline id with
 /// other content is refused with 422.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentSubmission {
@@ -37,6 +37,13 @@ pub struct PaymentSubmission {
     /// The gateway's name, where it was created online.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment_intent: Option<String>,
+    /// Whose payment it is (`acct_…`), as of the session in force when the card was read. Another account's gateway
+    /// refuses it with 403.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// Whether it moves money, as of that session. A gateway of the other mode refuses it with 403.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub livemode: Option<bool>,
     /// When the device stored it, unix seconds; absent when it is confirmed online.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stored_at: Option<u64>,

@@ -1,9 +1,9 @@
 //! Every database of schema version 1 stays readable.
 
 use js_sys::{Array, Object, Reflect, Uint8Array};
+use tillandsia_core::browser::WebCryptoVault;
 use tillandsia_core::journal::{Change, Decision, Found, LogKind, PaymentState, Select, codec};
 use tillandsia_core::ports::{Store as _, Vault as _};
-use tillandsia_core::browser::WebCryptoVault;
 use tillandsia_core::time::TimestampMs;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::{console_log, wasm_bindgen_test};
@@ -136,11 +136,10 @@ async fn prints_a_dump_that_has_the_fixtures_form() {
     for (number, record) in fixture_v1::records().into_iter().enumerate() {
         let changes = || vec![Change { record: record.clone(), kind: kind_of(&record.state) }];
         let ids = [record.offline_id];
-        let write = till.transact(
-            TimestampMs(fixture_v1::T0 + 1_000 + number as u64),
-            Select::Ids(&ids),
-            |_, _| Ok(Decision { changes: changes(), result: () }),
-        );
+        let write =
+            till.transact(TimestampMs(fixture_v1::T0 + 1_000 + number as u64), Select::Ids(&ids), |_, _| {
+                Ok(Decision { changes: changes(), result: () })
+            });
         write.await.unwrap();
     }
     till.put_setting(SETTING.0, SETTING.1).await.unwrap();
@@ -148,7 +147,8 @@ async fn prints_a_dump_that_has_the_fixtures_form() {
     let store = till.store();
     let mut payments = Vec::new();
     for row in store.newest(None, 100).await.unwrap().into_iter().rev() {
-        let plain = vault.open(&row.sealed, &tillandsia_core::journal::chain::associated(&row)).await.unwrap();
+        let plain =
+            vault.open(&row.sealed, &tillandsia_core::journal::chain::associated(&row)).await.unwrap();
         assert!(codec::decode(&plain).is_ok());
         payments.push(PaymentDump {
             id: row.id.to_string(),
@@ -184,7 +184,8 @@ async fn prints_a_dump_that_has_the_fixtures_form() {
             count: head.totals.count,
             amounts: head.totals.amounts.iter().map(|(code, sum)| (code.code().to_owned(), *sum)).collect(),
         },
-        settings: [(SETTING.0.to_owned(), hex::encode([&setting.iv[..], &setting.ciphertext].concat()))].into(),
+        settings: [(SETTING.0.to_owned(), hex::encode([&setting.iv[..], &setting.ciphertext].concat()))]
+            .into(),
     };
     assert_eq!(dump.payments.len(), 7);
     console_log!("FIXTURE {}", serde_json::to_string(&dump).unwrap());

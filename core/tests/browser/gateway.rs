@@ -95,7 +95,12 @@ async fn answers_that_are_not_the_gateways_are_told_from_its_refusals() {
             _ => false,
         }
     };
-    let cases: Vec<(u16, &'static str, Vec<(&'static str, &'static str)>, Box<dyn Fn(&GatewayError) -> bool>)> = vec![
+    let cases: Vec<(
+        u16,
+        &'static str,
+        Vec<(&'static str, &'static str)>,
+        Box<dyn Fn(&GatewayError) -> bool>,
+    )> = vec![
         (200, "<html>portal</html>", vec![], Box::new(|error| *error == GatewayError::NotTheGateway)),
         (200, "{}", vec![], Box::new(|error| *error == GatewayError::NotTheGateway)),
         (403, "<html>blocked</html>", vec![], Box::new(|error| *error == GatewayError::NotTheGateway)),
@@ -103,7 +108,12 @@ async fn answers_that_are_not_the_gateways_are_told_from_its_refusals() {
         (511, "<html>sign in</html>", vec![], Box::new(|error| *error == GatewayError::NotTheGateway)),
         (400, error, vec![], Box::new(refused(400, "parameter_invalid", None))),
         (429, error, vec![("Retry-After", "7")], Box::new(refused(429, "parameter_invalid", Some(7_000)))),
-        (503, "<html>down</html>", vec![("Retry-After", "30")], Box::new(refused(503, "api_error", Some(30_000)))),
+        (
+            503,
+            "<html>down</html>",
+            vec![("Retry-After", "30")],
+            Box::new(refused(503, "api_error", Some(30_000))),
+        ),
     ];
     for (status, body, headers, expected) in cases {
         let _fetch = fake_fetch(async move |_, _, _, _| Some((status, body.to_owned(), headers.clone())));
@@ -128,7 +138,11 @@ fn server(
                 ok(Session { secret: good.into(), ..session() })
             }
             _ if authorization == format!("Bearer {good}") => Some((200, r#"{"results":[]}"#.into(), vec![])),
-            _ => Some((401, r#"{"error":{"type":"invalid_request_error","message":"expired"}}"#.into(), vec![])),
+            _ => Some((
+                401,
+                r#"{"error":{"type":"invalid_request_error","message":"expired"}}"#.into(),
+                vec![],
+            )),
         }
     }
 }

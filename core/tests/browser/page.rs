@@ -127,7 +127,8 @@ async fn sales_without_a_connection_are_forwarded_by_themselves_and_told_once() 
     for (serial, cents) in [(2, 1_099), (3, 2_005), (4, 300)] {
         stored.push(sell(&page, &reader, cents, serial).await.offline_id);
     }
-    until("three stored", 3_000, || told.statuses.borrow().last() == Some(&(NetworkStatus::Offline, 3))).await;
+    until("three stored", 3_000, || told.statuses.borrow().last() == Some(&(NetworkStatus::Offline, 3)))
+        .await;
 
     gateway.set_down(false);
     until("forwarded", 15_000, || told.events.borrow().len() >= 3).await;
@@ -152,5 +153,8 @@ async fn sales_without_a_connection_are_forwarded_by_themselves_and_told_once() 
     BrowserClock.sleep_ms(500).await;
     assert_eq!(told.events.borrow().last(), Some(&(late, None)));
     assert_eq!(*other_told.events.borrow(), []);
-    assert_eq!(page.terminal().journal().verify().await.unwrap(), other.terminal().journal().verify().await.unwrap());
+    assert_eq!(
+        page.terminal().journal().verify().await.unwrap(),
+        other.terminal().journal().verify().await.unwrap()
+    );
 }

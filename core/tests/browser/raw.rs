@@ -119,7 +119,12 @@ extern "C" {
     #[wasm_bindgen(catch)]
     pub(crate) async fn get(name: &str, store: &str, key: JsValue) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
-    pub(crate) async fn put(name: &str, store: &str, value: JsValue, key: JsValue) -> Result<JsValue, JsValue>;
+    pub(crate) async fn put(
+        name: &str,
+        store: &str,
+        value: JsValue,
+        key: JsValue,
+    ) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
     pub(crate) async fn remove(name: &str, store: &str, key: JsValue) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]

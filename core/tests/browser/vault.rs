@@ -79,7 +79,9 @@ async fn a_lost_key_is_said_to_be_lost_and_never_replaced_while_payments_exist()
     let refused = write(&till, &new_record(), LogKind::Stored, u64::MAX).await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::StorageKeyUnavailable);
     let found = till.payment(record.offline_id).await.unwrap().unwrap();
-    assert!(matches!(found, Found::Unreadable { error, .. } if error.code == ErrorCode::StorageKeyUnavailable));
+    assert!(
+        matches!(found, Found::Unreadable { error, .. } if error.code == ErrorCode::StorageKeyUnavailable)
+    );
     assert_eq!(till.head().await.unwrap().totals.count, 1, "it still counts");
     assert!(raw::get(&name, "keys", "vault-1".into()).await.unwrap().is_undefined());
     raw::put(&name, "keys", "not a key".into(), "vault-1".into()).await.unwrap();

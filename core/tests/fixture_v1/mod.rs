@@ -142,14 +142,10 @@ pub(crate) fn records() -> Vec<PaymentRecord> {
     confirming.stored_at = None;
     let stored = record(2, usd(2_550), PaymentState::Stored { next_attempt: at(200) });
     let holder = HolderId("00112233445566778899aabbccddeeff".into());
-    let mut forwarding =
-        record(3, jpy(700), PaymentState::Forwarding { holder, lease_until: at(90_000) });
+    let mut forwarding = record(3, jpy(700), PaymentState::Forwarding { holder, lease_until: at(90_000) });
     forwarding.attempts = 2;
-    let failure = |code: &str, message: &str| Failure {
-        at: at(300),
-        code: code.into(),
-        message: message.into(),
-    };
+    let failure =
+        |code: &str, message: &str| Failure { at: at(300), code: code.into(), message: message.into() };
     forwarding.failures = vec![failure("request_timed_out", "the gateway did not answer in time")];
     let mut wedged = record(4, usd(305), PaymentState::Wedged);
     wedged.attempts = 1;

@@ -207,3 +207,48 @@ fn batches_are_bounded_and_oldest_first() {
         assert_eq!(till.journal().verify().await.unwrap(), 150);
     });
 }
+
+#[test]
+fn a_session_that_is_refused_wedges_no_payment() {
+    run(async {
+        let world = World::new();
+        let till = world.till_gone_offline().await;
+        world.sell(&till, 100).await.unwrap();
+        world.go_online(&till).await;
+        for status in [401, 403, 404] {
+            world.gateway.next(NextAnswer::NotArrived(GatewayError::Refused {
+                status,
+                code: "location_missing".into(),
+                message: "no".into(),
+                retry_after_ms: None,
+            }));
+            let drained = drain(&till).await;
+            assert_eq!((drained.wedged, drained.retryable), (0, 1), "{status}");
+        }
+        assert_eq!(drain(&till).await.accepted, 1);
+    });
+}
+
+#[test]
+fn a_row_that_cannot_be_read_asks_for_no_further_pass() {
+    run(async {
+        let world = World::new();
+        let till = world.till_gone_offline().await;
+        let bad = world.sell(&till, 100).await.unwrap();
+        world.store.tamper(bad.offline_id, |row| row.sealed.ciphertext[0] ^= 1);
+        world.go_online(&till).await;
+        assert_eq!(drain(&till).await.next_pass_ms, None);
+    });
+}
+
+#[test]
+fn a_payment_says_whose_it_is() {
+    run(async {
+        let world = World::new();
+        let till = world.till_gone_offline().await;
+        world.sell(&till, 100).await.unwrap();
+        world.go_online(&till).await;
+        drain(&till).await;
+        assert_eq!(world.gateway.accounts(), vec![(Some("acct_test".to_owned()), Some(false))]);
+    });
+}

@@ -344,3 +344,65 @@ fn unusable_parameters_are_refused_by_name() {
         assert!(error.code == ErrorCode::InvalidRequest && error.message.starts_with("metadata"), "{error}");
     });
 }
+
+#[test]
+fn a_refusal_on_an_old_state_is_decided_again_on_the_state_of_now() {
+    run(async {
+        let world = World::new();
+        let first = world.till_gone_offline().await;
+        for _ in 0..50 {
+            world.sell(&first, 100).await.unwrap();
+        }
+        let other = world.till().await;
+        world.go_online(&other).await;
+        assert_eq!(drain(&other).await.accepted, 50);
+        world.sell(&first, 100).await.unwrap();
+    });
+}
+
+#[test]
+fn a_payment_is_confirmed_once() {
+    run(async {
+        let world = World::new();
+        let till = world.till_gone_offline().await;
+        let intent = till.create_payment_intent(CreateParameters::of(usd(100))).await.unwrap();
+        world.reader.present(Ok(card(1)));
+        world.reader.present(Ok(card(2)));
+        let first = till.collect_payment_method(intent.clone(), &|_| {}).await.unwrap();
+        let second = till.collect_payment_method(intent, &|_| {}).await.unwrap();
+        till.confirm_payment_intent(first).await.unwrap();
+        let error = till.confirm_payment_intent(second.clone()).await.unwrap_err();
+        assert_eq!(error.code, ErrorCode::UnexpectedStatus);
+        world.go_online(&till).await;
+        assert_eq!(till.confirm_payment_intent(second).await.unwrap_err().code, ErrorCode::UnexpectedStatus);
+        assert_eq!(world.stored_count(&till).await, 1);
+        assert_eq!(drain(&till).await.accepted, 1);
+        assert_eq!(world.charged_sum(), 100);
+    });
+}
+
+#[test]
+fn other_content_under_a_known_id_is_asked_about_and_never_taken_for_canceled() {
+    run(async {
+        let world = World::new();
+        let till = world.till().await;
+        world.gateway.next(NextAnswer::Status(422));
+        let error = world.sell(&till, 100).await.unwrap_err();
+        let id = error.payment_intent.unwrap().offline_id;
+        assert_eq!(till.record(id).await.unwrap().state.name(), "confirming");
+    });
+}
+
+#[test]
+fn a_confirmation_that_outlived_its_lease_is_not_stored() {
+    run(async {
+        let world = World::new();
+        let till = world.till().await;
+        let sold = world.sell(&till, 100).await.unwrap();
+        let mut record = till.record(sold.offline_id).await.unwrap();
+        let now = record.created_at.plus_ms(CONFIRMING_LEASE_MS);
+        record.state = PaymentState::Confirming { lease_until: now };
+        assert!(record.clone().store(now, 1).is_err(), "the gateway may have canceled it");
+        assert!(record.store(record.created_at, 1).is_ok());
+    });
+}

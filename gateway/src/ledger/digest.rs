@@ -14,10 +14,16 @@ pub fn of_terms(payment: &CreatePayment) -> Digest {
     of(payment)
 }
 
-/// The digest of a submission: all of it but `payment_intent` and `stored_at`, which say how and when it was
-/// sent, not what it is. So a payment whose online answer was lost is recognised when it comes again as stored.
+/// The digest of a submission: the payment and the card. The rest says for whom, how and when it was sent, not what
+/// it is. So a payment whose online answer was lost is recognised when it comes again as stored.
 pub fn of_submission(submission: &PaymentSubmission) -> Digest {
-    of(&PaymentSubmission { payment_intent: None, stored_at: None, ..submission.clone() })
+    of(&PaymentSubmission {
+        payment_intent: None,
+        account: None,
+        livemode: None,
+        stored_at: None,
+        ..submission.clone()
+    })
 }
 
 /// The digest of anything that serialises.
@@ -87,6 +93,8 @@ mod tests {
         let mut stored = submission.clone();
         stored.payment_intent = Some("pi_1".to_owned());
         stored.stored_at = Some(1_700_000_001);
+        stored.account = Some("acct_1".to_owned());
+        stored.livemode = Some(false);
         assert_eq!(of_submission(&stored), digest);
         stored.card.ksn = "FFFF9876543210E00002".to_owned();
         assert_ne!(of_submission(&stored), digest);

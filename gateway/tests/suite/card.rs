@@ -118,6 +118,8 @@ impl Sale {
     /// Tapped.
     pub(crate) fn submission(&self) -> PaymentSubmission {
         PaymentSubmission {
+            account: None,
+            livemode: None,
             payment: self.create(),
             payment_intent: None,
             stored_at: self.stored_at,

@@ -8,8 +8,8 @@ use tillandsia_tests::proxy::Fault;
 use tillandsia_tests::till::Till;
 
 use super::{
-    FORWARDED_MAX, OFFLINE_MAX, assert_one_event_each, assert_shows_ledger, is_wanted, ledger_with, open_till,
-    start_network, store_sales,
+    FORWARDED_MAX, OFFLINE_MAX, assert_one_event_each, assert_shows_ledger, is_wanted, ledger_with,
+    open_till, start_network, store_sales,
 };
 
 const FORWARD: &str = "/v1/terminal/payments/forward";
@@ -34,7 +34,9 @@ async fn a_forced_offline_sale_during_a_drain_of_50_makes_51_charges() {
     let before = proxy.seen(FORWARD);
     proxy.heal();
     proxy.fault(FORWARD, Fault::Delay(Duration::from_secs(2)), ALWAYS);
-    poll::until_true("the drain has begun", FORWARDED_MAX, async || Ok(proxy.seen(FORWARD) > before)).await.unwrap();
+    poll::until_true("the drain has begun", FORWARDED_MAX, async || Ok(proxy.seen(FORWARD) > before))
+        .await
+        .unwrap();
     assert_eq!(gateway.ledger().await.unwrap().charges.len(), 0, "the drain is under way");
     till.present("contactless_visa").await.unwrap();
     assert_eq!(till.wait_stage(&["stored", "error"]).await.unwrap().stage, "stored");
@@ -129,7 +131,9 @@ async fn a_second_outage_in_the_middle_of_a_drain() {
     let before = proxy.seen(FORWARD);
     proxy.heal();
     proxy.fault(FORWARD, Fault::Stall, ALWAYS);
-    poll::until_true("the drain has begun", FORWARDED_MAX, async || Ok(proxy.seen(FORWARD) > before)).await.unwrap();
+    poll::until_true("the drain has begun", FORWARDED_MAX, async || Ok(proxy.seen(FORWARD) > before))
+        .await
+        .unwrap();
     proxy.refuse();
     till.wait_status("offline", OFFLINE_MAX).await.unwrap();
     till.sell(2800, "contactless_visa", "stored").await.unwrap();

@@ -1,6 +1,7 @@
 //! The whole product: a till in a browser, a gateway, a network that fails. Run by `cargo xtask test`, or, with a built
 //! site in `TILLANDSIA_SITE` and a gateway in `TILLANDSIA_GATEWAY`, by
 //! `cargo test -p tillandsia-tests --test end_to_end -- --test-threads=1`.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod forwarding;
 mod harness;
@@ -75,8 +76,10 @@ async fn ledger_with(gateway: &Gateway, count: usize, deadline: Duration) -> Led
 
 /// The till shows the ledger: every charge is a payment in its list with the same amount and outcome.
 fn assert_shows_ledger(rows: &[PaymentRow], ledger: &Ledger) {
-    let shown: HashMap<&str, (&str, u64)> =
-        rows.iter().map(|row| (row.payment_intent.as_str(), (row.state.as_str(), row.amount_minor))).collect();
+    let shown: HashMap<&str, (&str, u64)> = rows
+        .iter()
+        .map(|row| (row.payment_intent.as_str(), (row.state.as_str(), row.amount_minor)))
+        .collect();
     assert_eq!(rows.len(), ledger.charges.len(), "{rows:#?}\n{:#?}", ledger.charges);
     for charge in &ledger.charges {
         let state = if charge.status == "succeeded" { "accepted" } else { "declined" };

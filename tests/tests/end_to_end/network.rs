@@ -6,7 +6,9 @@ use tillandsia_tests::cdp::Cdp;
 use tillandsia_tests::engine::{Browser, Engine};
 use tillandsia_tests::proxy::Fault;
 
-use super::{BACK_ONLINE_MAX, FORWARDED_MAX, OFFLINE_MAX, is_wanted, open_till, start_gateway, start_network};
+use super::{
+    BACK_ONLINE_MAX, FORWARDED_MAX, OFFLINE_MAX, is_wanted, open_till, start_gateway, start_network,
+};
 
 const ALWAYS: u32 = u32::MAX;
 

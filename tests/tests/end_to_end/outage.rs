@@ -38,7 +38,9 @@ async fn sales_survive_an_outage(engine: Engine) {
     let mut gateway = start_gateway().await;
     let mut browser = Browser::open(engine).await.unwrap();
     let till = open_till(&browser, &gateway.url()).await;
-    for (amount, card) in ONLINE.into_iter().zip(["contactless_visa", "contact_mastercard", "contactless_visa"]) {
+    for (amount, card) in
+        ONLINE.into_iter().zip(["contactless_visa", "contact_mastercard", "contactless_visa"])
+    {
         till.sell(amount, card, "approved").await.unwrap();
     }
     gateway.kill().await.unwrap();

@@ -1,10 +1,33 @@
 //! What may not be stored is refused, before or without anything being written.
 
+use std::time::Duration;
+
 use serde_json::json;
 use tillandsia_tests::cdp::Cdp;
 use tillandsia_tests::engine::{Browser, Engine};
+use tillandsia_tests::poll;
 
 use super::{OFFLINE_MAX, is_wanted, open_till, start_gateway};
+
+/// Tries to write a little into a database beside the till's; gives the name of the error, if there is one.
+const FILL: &str = "(async () => {
+    const open = indexedDB.open('filler', 1);
+    open.onupgradeneeded = () => open.result.createObjectStore('filler');
+    try {
+        await new Promise((ok, no) => { open.onsuccess = ok; open.onerror = () => no(open.error); });
+        const transaction = open.result.transaction('filler', 'readwrite');
+        transaction.objectStore('filler').put(crypto.getRandomValues(new Uint8Array(65536)), 1);
+        await new Promise((ok, no) => {
+            transaction.oncomplete = ok;
+            transaction.onabort = () => no(transaction.error);
+        });
+        return '';
+    } catch (error) {
+        return error.name;
+    } finally {
+        if (open.readyState === 'done' && !open.error) { open.result.close(); }
+    }
+})()";
 
 async fn is_refused_offline(profile: &str, words: &str) {
     if !is_wanted(Engine::Chromium) {
@@ -61,6 +84,12 @@ async fn a_full_disk_refuses_the_sale_before_it_is_taken() {
         None => json!({ "origin": gateway.url() }),
     };
     cdp.send("Storage.overrideQuotaForOrigin", quota(Some(1))).await.unwrap();
+    // Chromium grants from what it remembers of the free space for up to half a minute.
+    poll::until_true("the disk is full", Duration::from_secs(60), async || {
+        Ok(cdp.evaluate(FILL).await? == json!("QuotaExceededError"))
+    })
+    .await
+    .unwrap();
     till.add_custom_amount(1200).await.unwrap();
     let ended = till.charge().await.unwrap();
     assert_eq!(ended.stage, "error", "no card is asked for: {ended:?}");

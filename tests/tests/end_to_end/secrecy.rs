@@ -83,8 +83,14 @@ async fn places(
     for (name, script) in [
         ("IndexedDB", INDEXED_DB),
         ("Cache Storage", CACHE_STORAGE),
-        ("localStorage and sessionStorage", "return JSON.stringify([{ ...localStorage }, { ...sessionStorage }]);"),
-        ("URLs", "return JSON.stringify([location.href, performance.getEntries().map((entry) => entry.name)]);"),
+        (
+            "localStorage and sessionStorage",
+            "return JSON.stringify([{ ...localStorage }, { ...sessionStorage }]);",
+        ),
+        (
+            "URLs",
+            "return JSON.stringify([location.href, performance.getEntries().map((entry) => entry.name)]);",
+        ),
         ("the document", DOCUMENT),
     ] {
         let text = browser.run_async(script, vec![]).await.unwrap();

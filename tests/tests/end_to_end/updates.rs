@@ -33,7 +33,8 @@ async fn a_new_version_never_takes_over_while_a_payment_is_open() {
     gateway.kill().await.unwrap();
     gateway.set_site(folder.path());
     gateway.restart().await.unwrap();
-    let update = "const registration = await navigator.serviceWorker.getRegistration(); await registration.update();";
+    let update =
+        "const registration = await navigator.serviceWorker.getRegistration(); await registration.update();";
     browser.run_async(update, vec![]).await.unwrap();
     poll::until_true("the new version waits", STEP_MAX, async || {
         Ok(browser.run_async(WAITING, vec![]).await? == Value::Bool(true))

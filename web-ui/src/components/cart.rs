@@ -20,11 +20,6 @@ pub(crate) fn CartPanel(
     let unfolded = RwSignal::new(false);
     let empty = Memo::new(move |_| cart.with(Cart::is_empty));
     let count = Memo::new(move |_| cart.with(Cart::count));
-    let things = move || match count.get() {
-        0 => "Nothing yet".to_owned(),
-        1 => "1 item".to_owned(),
-        count => format!("{count} items"),
-    };
     let line = move |key: String| {
         let current = {
             let key = key.clone();
@@ -57,36 +52,55 @@ pub(crate) fn CartPanel(
                     <p>"Pick something from the shelf, or type an amount."</p>
                 </div>
             </Show>
-            <div class="cart-foot">
-                <button
-                    type="button"
-                    class="cart-fold"
-                    aria-expanded=move || unfolded.get().to_string()
-                    on:click=move |_| unfolded.update(|unfolded| *unfolded = !*unfolded)
-                >
-                    <Icon name="fold" />
-                    <span>{things}</span>
-                </button>
-                <div class="cart-total">
-                    <span>"Total"</span>
-                    <strong data-testid="cart-total" data-amount-minor=move || total.get().amount_minor.to_string()>
-                        {move || price(total.get())}
-                    </strong>
-                </div>
-                <button
-                    type="button"
-                    class="button charge"
-                    data-testid="charge"
-                    aria-keyshortcuts="F9"
-                    disabled=move || !can_charge.get()
-                    on:click=move |_| act.run(Action::Charge)
-                >
-                    <Icon name="card" />
-                    <span>"Charge"<span class="charge-amount">{move || price(total.get())}</span></span>
-                    <kbd aria-hidden="true">"F9"</kbd>
-                </button>
-            </div>
+            <Foot unfolded=unfolded count=count.into() total=total can_charge=can_charge act=act />
         </aside>
+    }
+}
+
+/// How much it is, and the button that charges it; on a phone also the way to unfold the lines.
+#[component]
+fn Foot(
+    unfolded: RwSignal<bool>,
+    count: Signal<u32>,
+    total: Signal<Money>,
+    can_charge: Signal<bool>,
+    act: Callback<Action>,
+) -> impl IntoView {
+    let things = move || match count.get() {
+        0 => "Nothing yet".to_owned(),
+        1 => "1 item".to_owned(),
+        count => format!("{count} items"),
+    };
+    view! {
+        <div class="cart-foot">
+            <button
+                type="button"
+                class="cart-fold"
+                aria-expanded=move || unfolded.get().to_string()
+                on:click=move |_| unfolded.update(|unfolded| *unfolded = !*unfolded)
+            >
+                <Icon name="fold" />
+                <span>{things}</span>
+            </button>
+            <div class="cart-total">
+                <span>"Total"</span>
+                <strong data-testid="cart-total" data-amount-minor=move || total.get().amount_minor.to_string()>
+                    {move || price(total.get())}
+                </strong>
+            </div>
+            <button
+                type="button"
+                class="button charge"
+                data-testid="charge"
+                aria-keyshortcuts="F9"
+                disabled=move || !can_charge.get()
+                on:click=move |_| act.run(Action::Charge)
+            >
+                <Icon name="card" />
+                <span>"Charge"<span class="charge-amount">{move || price(total.get())}</span></span>
+                <kbd aria-hidden="true">"F9"</kbd>
+            </button>
+        </div>
     }
 }
 

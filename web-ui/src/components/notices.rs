@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::icon::Icon;
 use crate::action::Action;
-use crate::state::{Lifecycle, ReaderState, State};
+use crate::state::{Lifecycle, ReaderState, Screen, State};
 use crate::view_models::banner::Standing;
 
 /// The notices that hold now.
@@ -16,7 +16,8 @@ pub(crate) fn Notices(state: State, act: Callback<Action>) -> impl IntoView {
         _ => None,
     });
     let evictable = Memo::new(move |_| {
-        state.storage.get().is_some_and(|storage| storage.persisted == Some(false))
+        state.screen.get() == Screen::Payments
+            && state.storage.get().is_some_and(|storage| storage.persisted == Some(false))
             && state.standing.with(Standing::stored_count) > 0
     });
     let ready = Memo::new(move |_| state.lifecycle.get() == Lifecycle::Ready);

@@ -13,12 +13,18 @@ use crate::view_models::time_left::{span, time_left};
 pub(crate) fn PaymentItem(
     row: Signal<Option<PaymentRow>>,
     now: Signal<TimestampMs>,
+    offline: Signal<bool>,
     act: Callback<Action>,
 ) -> impl IntoView {
-    view! { {move || row.get().map(|row| item(row, now, act))} }
+    view! { {move || row.get().map(|row| item(row, now, offline, act))} }
 }
 
-fn item(row: PaymentRow, now: Signal<TimestampMs>, act: Callback<Action>) -> impl IntoView {
+fn item(
+    row: PaymentRow,
+    now: Signal<TimestampMs>,
+    offline: Signal<bool>,
+    act: Callback<Action>,
+) -> impl IntoView {
     let id = row.id;
     let readable = row.state != "unreadable";
     let retry = row.can_retry.then(|| {
@@ -48,7 +54,7 @@ fn item(row: PaymentRow, now: Signal<TimestampMs>, act: Callback<Action>) -> imp
             </button>
         }
     });
-    let waiting = waiting(&row, now);
+    let waiting = waiting(&row, now, offline);
     let problem = row.problem.map(|problem| view! { <p class="row-problem">{problem}</p> });
     view! {
         <li
@@ -75,7 +81,11 @@ fn item(row: PaymentRow, now: Signal<TimestampMs>, act: Callback<Action>) -> imp
 }
 
 /// Attempts, next try and deadline, while the payment waits.
-fn waiting(row: &PaymentRow, now: Signal<TimestampMs>) -> Option<impl IntoView + use<>> {
+fn waiting(
+    row: &PaymentRow,
+    now: Signal<TimestampMs>,
+    offline: Signal<bool>,
+) -> Option<impl IntoView + use<>> {
     let deadline = row.deadline?;
     let (attempts, next) = (row.attempts, row.next_attempt);
     let left = Memo::new(move |_| time_left(now.get(), deadline));
@@ -86,6 +96,7 @@ fn waiting(row: &PaymentRow, now: Signal<TimestampMs>) -> Option<impl IntoView +
             count => format!("tried {count} times"),
         };
         match next.map(|next| now.get().ms_until(next)) {
+            Some(_) if offline.get() => format!("{tried}, next when the connection is back"),
             Some(0) => format!("{tried}, next try now"),
             Some(ms) => format!("{tried}, next try in {}", span(ms)),
             None => tried,

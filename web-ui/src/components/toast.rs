@@ -22,8 +22,10 @@ pub(crate) fn Toasts(toasts: Signal<Vec<Toast>>, dismiss: Callback<u64>) -> impl
         }
     };
     view! {
-        <ul class="toasts" role="status" aria-live="polite">
-            <For each=move || toasts.get() key=|toast| (toast.number, toast.text.clone()) children=item />
-        </ul>
+        <div class="toasts" role="status">
+            <ul>
+                <For each=move || toasts.get() key=|toast| (toast.number, toast.text.clone()) children=item />
+            </ul>
+        </div>
     }
 }

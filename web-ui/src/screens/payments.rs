@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use tillandsia_core::ids::OfflineId;
+use tillandsia_core::offline::NetworkStatus;
 
 use crate::action::Action;
 use crate::components::activity::ActivityList;
@@ -15,9 +16,10 @@ use crate::view_models::banner::Standing;
 pub(crate) fn PaymentsScreen(state: State, act: Callback<Action>) -> impl IntoView {
     let list = state.payments;
     let nothing_stored = Memo::new(move |_| state.standing.with(Standing::stored_count) == 0);
+    let offline = Memo::new(move |_| state.standing.with(Standing::network) == NetworkStatus::Offline);
     let item = move |id: OfflineId| {
         let row = Memo::new(move |_| list.with(|list| list.rows.iter().find(|row| row.id == id).cloned()));
-        view! { <PaymentItem row=row.into() now=state.now.into() act=act /> }
+        view! { <PaymentItem row=row.into() now=state.now.into() offline=offline.into() act=act /> }
     };
     let ids = move || list.with(|list| list.rows.iter().map(|row| row.id).collect::<Vec<_>>());
     let is_empty = move || list.with(|list| list.loaded && list.rows.is_empty());

@@ -28,6 +28,7 @@ pub(crate) fn TillScreen(state: State, act: Callback<Action>) -> impl IntoView {
             && let Some(product) = found.with_untracked(|found| found.first().copied())
         {
             add.run(product);
+            query.set(String::new());
         }
     };
     view! {

@@ -11,8 +11,8 @@ use tillandsia_core::terminal::OfflineDelegate;
 
 use super::Shell;
 use super::local_time::local_time;
-use crate::view_models::checkout::sentence;
 use crate::view_models::payment_row::{Activity, Tone};
+use crate::view_models::reasons::sentence;
 
 /// How many delivered events are shown; the list of payments has them all.
 const ACTIVITY_MAX: usize = 1000;

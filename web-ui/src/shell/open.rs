@@ -9,7 +9,7 @@ use tillandsia_core::ports::Clock;
 use super::events::Ear;
 use super::{Shell, address};
 use crate::state::Lifecycle;
-use crate::view_models::checkout::sentence;
+use crate::view_models::reasons::sentence;
 
 impl Shell {
     /// Opens the till. It is ready once the database is open and the reader has answered or failed; nothing here

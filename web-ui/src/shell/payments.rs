@@ -9,8 +9,8 @@ use tillandsia_core::ids::OfflineId;
 use super::Shell;
 use super::local_time::local_time;
 use crate::state::PaymentList;
-use crate::view_models::checkout::sentence;
 use crate::view_models::payment_row::{PaymentRow, Tone};
+use crate::view_models::reasons::sentence;
 
 /// How many payments are loaded at a time.
 const PAGE: usize = 50;

@@ -10,14 +10,10 @@ use std::rc::Rc;
 use futures::channel::oneshot;
 use leptos::prelude::Set;
 use leptos::task::spawn_local;
-use tillandsia_core::ports::ReaderError;
 
 use super::Shell;
 use crate::state::ReaderState;
-use crate::view_models::checkout::sentence;
-
-/// Hears once whether the reader itself answered, before the terminal asks the gateway for the location's settings.
-type Heard = std::cell::RefCell<Option<oneshot::Sender<Result<(), ReaderError>>>>;
+use crate::view_models::reasons::sentence;
 
 impl Shell {
     /// Connects the reader. Returns when the reader has answered or failed; fetching the location's settings goes on
@@ -67,11 +63,13 @@ mod simulated {
     use tillandsia_driver::ViVotechReader;
     use tillandsia_driver::link::worker::WorkerLink;
 
-    use super::Heard;
-    use crate::view_models::checkout::sentence;
+    use crate::view_models::reasons::sentence;
 
     /// The Worker in which the simulated reader lives: the page's memory never holds a test card.
     const WORKER_URL: &str = "./simulated-reader.js";
+
+    /// Hears once whether the reader itself answered, before the terminal asks the gateway for the location's settings.
+    type Heard = RefCell<Option<oneshot::Sender<Result<(), ReaderError>>>>;
 
     /// The wire to the simulated reader.
     #[derive(Default)]
@@ -149,7 +147,7 @@ mod none {
 
     /// No reader hardware is supported by this build yet.
     #[derive(Default)]
-    pub(in crate::shell) struct Wire;
+    pub(in crate::shell) struct Wire(());
 
     /// A reader that cannot exist.
     pub(in crate::shell) enum TillReader {}

@@ -8,8 +8,8 @@ use tillandsia_core::ids::OfflineId;
 
 use super::Shell;
 use super::local_time::local_time;
-use crate::view_models::checkout::sentence;
 use crate::view_models::payment_row::Tone;
+use crate::view_models::reasons::sentence;
 use crate::view_models::receipt::Receipt;
 
 impl Shell {

@@ -10,9 +10,10 @@ use leptos::prelude::{GetUntracked, Set, Update, WithUntracked};
 use leptos::task::spawn_local;
 use tillandsia_core::error::{ErrorCode, TerminalError};
 use tillandsia_core::ids::OfflineId;
+use tillandsia_core::journal::PaymentState;
 use tillandsia_core::payment_intent::{CaptureMethod, PaymentIntent};
 use tillandsia_core::ports::ReaderPrompt;
-use tillandsia_core::terminal::CreateParameters;
+use tillandsia_core::terminal::{CreateParameters, intent_of};
 
 use super::{Shell, TillPage};
 use crate::view_models::cart::Cart;
@@ -60,8 +61,15 @@ impl Shell {
                 Ok(intent) => shell.sale_paid(&page, &intent),
                 Err(Ended::Canceled) => shell.sale_canceled(&page),
                 Err(Ended::Failed { error, payment, confirmed }) => {
-                    let unknown = confirmed && outcome_unknown(&page, payment).await;
-                    shell.update_checkout(|checkout| checkout.failed(&error, unknown));
+                    let record = if confirmed { what_became_of(&page, payment).await } else { Sent::Nowhere };
+                    if let Sent::Accepted(intent) = record {
+                        shell.sale_paid(&page, &intent);
+                        shell.refresh();
+                        return;
+                    }
+                    let unknown = matches!(record, Sent::Unknown);
+                    let has_session = page.terminal().session().is_some();
+                    shell.update_checkout(|checkout| checkout.failed(&error, unknown, has_session));
                 }
             }
             shell.refresh();
@@ -181,11 +189,25 @@ impl Shell {
     }
 }
 
-/// Whether a payment that was sent is in the journal without an outcome. A journal that cannot say counts as unknown.
-async fn outcome_unknown(page: &TillPage, payment: Option<OfflineId>) -> bool {
-    let Some(id) = payment else { return false };
+/// What the journal says of a payment whose confirmation failed.
+enum Sent {
+    /// It was taken after all, or it is stored.
+    Accepted(Box<PaymentIntent>),
+    /// It was sent and has no outcome yet, or the journal cannot say.
+    Unknown,
+    /// Nothing was charged.
+    Nowhere,
+}
+
+async fn what_became_of(page: &TillPage, payment: Option<OfflineId>) -> Sent {
+    let Some(id) = payment else { return Sent::Nowhere };
     match page.terminal().record(id).await {
-        Ok(record) => !record.is_final(),
-        Err(error) => error.code != ErrorCode::PaymentIntentNotFoundOffline,
+        Ok(record) if record.counts_as_stored() || matches!(record.state, PaymentState::Accepted(_)) => {
+            Sent::Accepted(Box::new(intent_of(&record)))
+        }
+        Ok(record) if record.is_final() => Sent::Nowhere,
+        Ok(_) => Sent::Unknown,
+        Err(error) if error.code == ErrorCode::PaymentIntentNotFoundOffline => Sent::Nowhere,
+        Err(_) => Sent::Unknown,
     }
 }

@@ -10,7 +10,7 @@ use tillandsia_core::offline::NetworkStatus;
 use super::Shell;
 use crate::state::{ReaderState, Screen};
 use crate::view_models::banner::Standing;
-use crate::view_models::checkout::sentence;
+use crate::view_models::reasons::sentence;
 use crate::view_models::shop::Shop;
 
 /// Between two readings while changes come without end, milliseconds.

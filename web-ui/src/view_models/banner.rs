@@ -41,21 +41,19 @@ impl Standing {
     pub const fn network_label(&self) -> &'static str {
         match self.network() {
             NetworkStatus::Online => "Online",
+            NetworkStatus::Offline if self.offline_enabled => "Offline, storing",
             NetworkStatus::Offline => "Offline",
             NetworkStatus::Unknown => "Connecting…",
         }
     }
 
-    /// What the connection means for the next sale; nothing to say when all is well.
+    /// What stands in the way of the next sale; nothing to say when a card can be taken.
     pub const fn network_hint(&self) -> Option<&'static str> {
         match (self.network(), self.has_session, self.offline_enabled) {
-            (NetworkStatus::Online | NetworkStatus::Unknown, true, _) | (NetworkStatus::Online, false, _) => {
-                None
-            }
+            (NetworkStatus::Online, ..)
+            | (NetworkStatus::Unknown, true, _)
+            | (NetworkStatus::Offline, true, true) => None,
             (NetworkStatus::Unknown, false, _) => Some("Asking the gateway for this till's settings."),
-            (NetworkStatus::Offline, true, true) => {
-                Some("No connection: card payments are stored on this till and forwarded later.")
-            }
             (NetworkStatus::Offline, true, false) => {
                 Some("No connection, and offline payments are off at this location: cards cannot be taken.")
             }
@@ -121,7 +119,7 @@ mod tests {
         standing.status.sdk.network_status = NetworkStatus::Online;
         assert_eq!(standing.network_hint(), None);
         standing.status.sdk.network_status = NetworkStatus::Offline;
-        assert!(standing.network_hint().unwrap().contains("stored on this till"));
+        assert_eq!((standing.network_hint(), standing.network_label()), (None, "Offline, storing"));
         standing.offline_enabled = false;
         assert!(standing.network_hint().unwrap().contains("cannot be taken"));
         standing.has_session = false;
@@ -131,7 +129,7 @@ mod tests {
     #[test]
     fn the_oldest_one_s_time_is_told() {
         let standing = Standing { oldest_deadline: Some(TimestampMs(7_200_000)), ..Standing::default() };
-        assert_eq!(standing.oldest_time_left(TimestampMs(0)).unwrap().text, "2 h 0 min left");
+        assert_eq!(standing.oldest_time_left(TimestampMs(0)).unwrap().text, "2 h left");
         assert!(standing.oldest_time_left(TimestampMs(7_000_000)).unwrap().urgent);
     }
 }

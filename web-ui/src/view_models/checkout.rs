@@ -13,7 +13,7 @@ use tillandsia_core::money::Money;
 use tillandsia_core::payment_intent::PaymentIntent;
 use tillandsia_core::ports::{Interfaces, ReaderPrompt};
 
-use super::reasons::decline_reason;
+use super::reasons::{decline_reason, failure_message};
 use super::time_left::span;
 
 /// What a reader offers before it has said so itself.
@@ -144,17 +144,21 @@ impl Checkout {
         };
     }
 
-    /// `any -> declined | error`. `outcome_unknown` says that the payment is in the journal without an outcome.
-    pub fn failed(&mut self, error: &TerminalError, outcome_unknown: bool) {
+    /// `any -> declined | error`. `outcome_unknown` says that the payment is in the journal without an outcome,
+    /// `has_session` that the till has its location's settings.
+    pub fn failed(&mut self, error: &TerminalError, outcome_unknown: bool, has_session: bool) {
         self.canceling = false;
         self.stage = match error.code {
             ErrorCode::CardDeclined => {
-                Stage::Declined { reason: decline_reason(error.decline_code.as_deref()).to_owned() }
+                let reason = decline_reason(error.decline_code.as_deref());
+                Stage::Declined { reason: format!("{} {}", reason.why, reason.advice) }
             }
             ErrorCode::OfflineTransactionDeclined => {
                 Stage::Declined { reason: "The card itself declined. Ask for another card.".to_owned() }
             }
-            code => Stage::Failed(Failure { code, message: sentence(&error.message), outcome_unknown }),
+            code => {
+                Stage::Failed(Failure { code, message: failure_message(error, has_session), outcome_unknown })
+            }
         };
     }
 
@@ -207,8 +211,7 @@ impl Checkout {
             Stage::Confirming => "The card is read.".to_owned(),
             Stage::Approved => "The card's bank has authorised the payment.".to_owned(),
             Stage::Stored { forward_within_ms } => format!(
-                "There was no connection. The payment is safe on this till and is forwarded by itself within {}; \
-                 the card's bank may still decline it then.",
+                "It is safe on this till and is forwarded by itself, within {}. The card's bank may still decline it then.",
                 span(*forward_within_ms)
             ),
             Stage::Declined { reason } => format!("{reason} Nothing was charged."),
@@ -253,14 +256,6 @@ impl Checkout {
     pub const fn waits_for_card(&self) -> bool {
         matches!(self.stage, Stage::Present { .. })
     }
-}
-
-/// A message of the core as a sentence: capital letter, full stop.
-pub fn sentence(message: &str) -> String {
-    let mut letters = message.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase().collect::<String>()).unwrap_or_default();
-    let text = format!("{first}{}", letters.as_str());
-    if text.ends_with(['.', '!', '?']) || text.is_empty() { text } else { format!("{text}.") }
 }
 
 #[cfg(test)]
@@ -348,17 +343,17 @@ mod tests {
         let mut declined = started();
         let error = TerminalError::new(ErrorCode::CardDeclined, "declined")
             .with_decline_code(Some("call_issuer".into()));
-        declined.failed(&error, false);
+        declined.failed(&error, false, true);
         assert_eq!((declined.stage_name(), declined.can_try_again()), ("declined", true));
         assert!(declined.message().contains("asks to be called"));
 
         let mut failed = started();
-        failed.failed(&TerminalError::new(ErrorCode::ReaderBusy, "the reader is busy"), false);
+        failed.failed(&TerminalError::new(ErrorCode::ReaderBusy, "the reader is busy"), false, true);
         assert_eq!((failed.stage_name(), failed.can_try_again()), ("error", true));
         assert_eq!(failed.message(), "The reader is busy. Nothing was charged.");
 
         let mut unknown = started();
-        unknown.failed(&TerminalError::new(ErrorCode::RequestTimedOut, "no answer"), true);
+        unknown.failed(&TerminalError::new(ErrorCode::RequestTimedOut, "no answer"), true, true);
         assert!(!unknown.can_try_again());
         assert!(!unknown.message().contains("Nothing was charged"));
     }

@@ -7,9 +7,8 @@ use tillandsia_core::journal::{Found, PaymentRecord, PaymentState};
 use tillandsia_core::payment_intent::PaymentIntent;
 use tillandsia_core::time::TimestampMs;
 
-use super::checkout::sentence;
 use super::price::price;
-use super::reasons::decline_reason;
+use super::reasons::{decline_reason, sentence};
 
 /// Makes local date and time of a timestamp; the browser knows the time zone.
 pub type LocalTime<'a> = &'a dyn Fn(TimestampMs) -> String;
@@ -160,7 +159,7 @@ const fn tone(state: &PaymentState) -> Tone {
 fn problem(record: &PaymentRecord) -> Option<String> {
     match &record.state {
         PaymentState::Declined { decline_code, .. } => {
-            Some(decline_reason(decline_code.as_deref()).to_owned())
+            Some(decline_reason(decline_code.as_deref()).why.to_owned())
         }
         PaymentState::Stored { .. } | PaymentState::Forwarding { .. } | PaymentState::Wedged => {
             record.failures.last().map(|failure| sentence(&failure.message))
@@ -225,7 +224,7 @@ impl Activity {
         let (kind, text, tone) = match (intent.status(), error) {
             (_, None) => ("forwarded", format!("{amount} forwarded and approved"), Tone::Good),
             (RequiresPaymentMethod, Some(error)) => {
-                let reason = decline_reason(error.decline_code.as_deref());
+                let reason = decline_reason(error.decline_code.as_deref()).why;
                 ("declined", format!("{amount} declined after forwarding. {reason}"), Tone::Bad)
             }
             (Canceled, Some(_)) => ("canceled", format!("{amount} was not charged"), Tone::Neutral),

@@ -106,9 +106,8 @@ fn outcome(record: &PaymentRecord) -> (String, Option<String>) {
             (text, offline.then(|| "Taken offline, authorised later.".to_owned()))
         }
         PaymentState::Declined { decline_code, .. } => {
-            let reason = decline_reason(decline_code.as_deref());
-            let first = reason.split_inclusive('.').next().unwrap_or(reason);
-            ("DECLINED — NOTHING CHARGED".to_owned(), Some(first.to_owned()))
+            let reason = decline_reason(decline_code.as_deref()).why;
+            ("DECLINED — NOTHING CHARGED".to_owned(), Some(reason.to_owned()))
         }
         PaymentState::Canceled { .. } => ("NOT CHARGED".to_owned(), None),
     }

@@ -30,6 +30,8 @@ pub fn span(ms: u64) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     if days >= 2 {
         format!("{days} d {} h", hours % 24)
+    } else if hours >= 1 && minutes.is_multiple_of(60) {
+        format!("{hours} h")
     } else if hours >= 1 {
         format!("{hours} h {} min", minutes % 60)
     } else if minutes >= 1 {
@@ -48,8 +50,8 @@ mod tests {
         let now = TimestampMs(1_700_000_000_000);
         let hour = 3_600_000;
         for (ms, text, urgent) in [
-            (24 * hour, "24 h 0 min left", false),
-            (hour + 59_999, "1 h 0 min left", false),
+            (24 * hour, "24 h left", false),
+            (hour + 59_999, "1 h left", false),
             (hour - 1, "59 min left", true),
             (59_000, "59 s left", true),
             (0, "0 s left", true),
@@ -58,6 +60,6 @@ mod tests {
             assert_eq!(time_left(now, now.plus_ms(ms)), TimeLeft { text: text.into(), urgent });
         }
         let past = TimestampMs(now.0 - 2 * hour);
-        assert_eq!(time_left(now, past), TimeLeft { text: "overdue by 2 h 0 min".into(), urgent: true });
+        assert_eq!(time_left(now, past), TimeLeft { text: "overdue by 2 h".into(), urgent: true });
     }
 }

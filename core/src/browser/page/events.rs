@@ -37,6 +37,7 @@ impl<R: Reader + 'static> Page<R> {
                 if self.delivers.get() {
                     self.terminal.deliver_events().await.ok();
                 } else {
+                    self.terminal.acknowledge_returned().await.ok();
                     self.watch_deliverer();
                 }
             }

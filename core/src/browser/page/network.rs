@@ -26,11 +26,10 @@ impl<R: Reader + 'static> Page<R> {
             }
         });
         self.probe_timer.replace(Some(timer));
-        if reaction.changed {
-            self.shared.refresh();
-            if status == NetworkStatus::Online {
-                self.request_pass(Mode::All);
-            }
+        // Also without a change: an event whose delivery failed is tried again here.
+        self.shared.refresh();
+        if reaction.changed && status == NetworkStatus::Online {
+            self.request_pass(Mode::All);
         }
     }
 

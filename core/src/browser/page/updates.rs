@@ -64,7 +64,7 @@ impl<R: Reader + 'static> Page<R> {
 
 impl Shared {
     async fn hold_payment_lock(&self) {
-        if let Acquired::Held(guard) = acquire(PAYMENT_LOCK, LockMode::SharedIfAvailable).await
+        if let Acquired::Held(guard) = acquire(PAYMENT_LOCK, LockMode::Shared).await
             && self.payment_open.get()
         {
             self.payment_lock.replace(Some(guard));

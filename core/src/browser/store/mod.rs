@@ -8,13 +8,6 @@ mod rows;
 
 use std::rc::Rc;
 
-use indexed_db_futures::KeyRange;
-use indexed_db_futures::cursor::CursorDirection;
-use indexed_db_futures::error::Error;
-use indexed_db_futures::index::Index;
-use indexed_db_futures::object_store::ObjectStore;
-use indexed_db_futures::prelude::*;
-use indexed_db_futures::transaction::Transaction;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 
@@ -31,8 +24,8 @@ use crate::journal::{Commit, Digest, Head, LogEntry, PaymentRow, QueuePosition, 
 use crate::ports::{Entropy as _, Store, StoreError};
 
 pub(in crate::browser) use errors::store_error;
-pub(in crate::browser) use requests::Query;
 use requests::Put;
+pub(in crate::browser) use requests::Query;
 
 pub(in crate::browser) const PAYMENTS: &str = "payments";
 pub(in crate::browser) const LOG: &str = "log";
@@ -149,7 +142,8 @@ impl IndexedDbStore {
         self.connection
             .write(stores, async |transaction| {
                 if let Some(expected) = expected {
-                    let head = Query::One(META, HEAD.into()).run(transaction).await.map_err(store_error)?.pop();
+                    let head =
+                        Query::One(META, HEAD.into()).run(transaction).await.map_err(store_error)?.pop();
                     if head_from_js(head)?.hash != expected {
                         return Err(StoreError::Conflict);
                     }

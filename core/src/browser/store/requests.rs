@@ -91,18 +91,16 @@ async fn page(
 
 /// Finds the first key of the page from behind, then reads the page at once: a cursor that hands out the values one
 /// by one takes a turn of the event loop for each.
-async fn last(
-    store: &ObjectStore<'_>,
-    before: Option<JsValue>,
-    limit: usize,
-) -> Result<Vec<JsValue>, Error> {
+async fn last(store: &ObjectStore<'_>, before: Option<JsValue>, limit: usize) -> Result<Vec<JsValue>, Error> {
     let Some(steps) = limit.checked_sub(1) else { return Ok(Vec::new()) };
     // Above every text, which the keys are.
     let above = js_sys::Uint8Array::new_with_length(0).into();
     let before = before.unwrap_or(above);
     let range = KeyRange::UpperBound(before.clone(), true);
     let cursor = store.open_key_cursor().with_direction(CursorDirection::Prev);
-    let Some(mut cursor) = cursor.with_query::<JsValue, _>(range.clone()).await? else { return Ok(Vec::new()) };
+    let Some(mut cursor) = cursor.with_query::<JsValue, _>(range.clone()).await? else {
+        return Ok(Vec::new());
+    };
     let newest = cursor.primary_key::<JsValue>()?;
     cursor.advance_by(limit_of(steps)).await?;
     // A cursor that ran past the end has no key any more, in Chromium still the one before.

@@ -1,5 +1,6 @@
 //! The till without its screen and its reader: what the benches measure. Empty outside of a browser.
 #![cfg(target_arch = "wasm32")]
+#![allow(clippy::float_arithmetic, reason = "the page's clock counts in fractions of milliseconds")]
 
 mod reader;
 

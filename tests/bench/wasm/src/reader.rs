@@ -40,11 +40,7 @@ impl Reader for ScriptedReader {
         })
     }
 
-    async fn collect(
-        &self,
-        _: CollectRequest,
-        _: &dyn Fn(ReaderPrompt),
-    ) -> Result<CardRead, ReaderError> {
+    async fn collect(&self, _: CollectRequest, _: &dyn Fn(ReaderPrompt)) -> Result<CardRead, ReaderError> {
         let card = self.0.card.take().ok_or(ReaderError::TimedOut)?;
         self.0.handed_over_ms.set(now_ms().map_err(|_| ReaderError::NotConnected)?);
         Ok(card)
