@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use tillandsia_core::ports::Entropy;
 use tillandsia_core::testing::SeededEntropy;
 use tillandsia_gateway::acquirer::{
-    Acquirer, AcquirerError, Authorisation, AuthoriseRequest, CaptureRequest, Captured, CardFacts, Decline, Outcome,
-    VoidRequest,
+    Acquirer, AcquirerError, Authorisation, AuthoriseRequest, CaptureRequest, Captured, CardFacts, Decline,
+    Outcome, VoidRequest,
 };
 
 use crate::executor::Time;
@@ -143,9 +143,18 @@ fn outcome(asked: &Asked) -> Outcome {
         network: "visa".into(),
     };
     if asked.approved {
-        Outcome::Approved(Authorisation { card, authorization_code: "123456".into(), response_code: "00".into() })
+        Outcome::Approved(Authorisation {
+            card,
+            authorization_code: "123456".into(),
+            response_code: "00".into(),
+        })
     } else {
         let message = "declined: ask for another card".into();
-        Outcome::Declined(Decline { card, decline_code: "generic_decline".into(), message, response_code: "05".into() })
+        Outcome::Declined(Decline {
+            card,
+            decline_code: "generic_decline".into(),
+            message,
+            response_code: "05".into(),
+        })
     }
 }

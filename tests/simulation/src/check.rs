@@ -101,7 +101,8 @@ pub fn check(world: &World) -> Result<Report, String> {
     if !seen.stored_now.is_empty() {
         wrong.push(format!("never finished: {:?}", seen.stored_now));
     }
-    let rows = futures::executor::block_on(journal.newest(None, 10_000)).map_err(|error| error.to_string())?;
+    let rows =
+        futures::executor::block_on(journal.newest(None, 10_000)).map_err(|error| error.to_string())?;
     let states: BTreeMap<OfflineId, &'static str> = rows
         .iter()
         .filter_map(|found| found.record())
@@ -129,7 +130,9 @@ pub fn check(world: &World) -> Result<Report, String> {
     for (key, asked) in asked.iter().filter(|(_, asked)| asked.approved) {
         let known = key.parse::<OfflineId>().ok().and_then(|id| states.get(&id).map(|_| id));
         match known {
-            None => wrong.push(format!("{key} of {} was charged and the device does not know it", asked.amount)),
+            None => {
+                wrong.push(format!("{key} of {} was charged and the device does not know it", asked.amount))
+            }
             Some(id) => {
                 let heard = seen.shown.contains_key(&id) || seen.told.contains_key(&id);
                 if !heard {

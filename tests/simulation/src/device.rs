@@ -181,7 +181,9 @@ type Till = Terminal<SimPlatform, SimReader>;
 pub struct SimReader(MemoryReader, Sim);
 
 impl Reader for SimReader {
-    async fn connect(&self) -> Result<tillandsia_core::card::ReaderInfo, tillandsia_core::ports::ReaderError> {
+    async fn connect(
+        &self,
+    ) -> Result<tillandsia_core::card::ReaderInfo, tillandsia_core::ports::ReaderError> {
         self.0.connect().await
     }
 
@@ -326,4 +328,3 @@ async fn sell(world: &Rc<World>, till: &Till, reader: &SimReader, process: Proce
         }
     }
 }
-

@@ -57,7 +57,8 @@ impl Time {
         let Some(next) = sleepers.waiting.iter().map(|(until, _)| *until).min() else { return false };
         sleepers.now_ms = sleepers.now_ms.max(next);
         let now = sleepers.now_ms;
-        let (due, waiting) = std::mem::take(&mut sleepers.waiting).into_iter().partition(|(until, _)| *until <= now);
+        let (due, waiting) =
+            std::mem::take(&mut sleepers.waiting).into_iter().partition(|(until, _)| *until <= now);
         sleepers.waiting = waiting;
         drop(sleepers);
         let due: Vec<(u64, Waker)> = due;
@@ -205,8 +206,9 @@ impl Sim {
             return;
         }
         for tasks in [&self.0.tasks, &self.0.spawned] {
-            let (dead, alive) =
-                std::mem::take(&mut *tasks.borrow_mut()).into_iter().partition(|task| doomed.contains(&task.process));
+            let (dead, alive) = std::mem::take(&mut *tasks.borrow_mut())
+                .into_iter()
+                .partition(|task| doomed.contains(&task.process));
             *tasks.borrow_mut() = alive;
             let dead: Vec<Task> = dead;
             drop(dead);

@@ -5,7 +5,13 @@
 //! decides everything: the same seed gives the same run.
 //!
 //! Test code: it panics on what must not happen.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::float_arithmetic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::float_arithmetic
+)]
 
 pub mod acquirer;
 pub mod check;

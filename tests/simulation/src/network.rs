@@ -234,7 +234,11 @@ impl Gateway for Remote {
             .await
     }
 
-    async fn capture(&self, _id: &str, _amount_minor: Option<u64>) -> Result<wire::PaymentIntent, GatewayError> {
+    async fn capture(
+        &self,
+        _id: &str,
+        _amount_minor: Option<u64>,
+    ) -> Result<wire::PaymentIntent, GatewayError> {
         Err(GatewayError::Unreachable)
     }
 

@@ -2,8 +2,8 @@
 //! `TILLANDSIA_SEED=n cargo test -p tillandsia-simulation`.
 #![allow(missing_docs)]
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tillandsia_simulation::{Report, run};
 
@@ -23,14 +23,16 @@ fn every_stored_payment_is_charged_once_whatever_happens() {
     let total = Mutex::new((Report::default(), Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| loop {
-                let seed = seeds.start + next.fetch_add(1, Ordering::Relaxed);
-                if seed >= seeds.end || total.lock().unwrap().1.len() >= 3 {
-                    return;
-                }
-                match run(seed) {
-                    Ok(report) => add(&mut total.lock().unwrap().0, report),
-                    Err(failure) => total.lock().unwrap().1.push(failure),
+            scope.spawn(|| {
+                loop {
+                    let seed = seeds.start + next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= seeds.end || total.lock().unwrap().1.len() >= 3 {
+                        return;
+                    }
+                    match run(seed) {
+                        Ok(report) => add(&mut total.lock().unwrap().0, report),
+                        Err(failure) => total.lock().unwrap().1.push(failure),
+                    }
                 }
             });
         }
@@ -39,7 +41,10 @@ fn every_stored_payment_is_charged_once_whatever_happens() {
     assert!(failures.is_empty(), "{} seeds failed:\n{}", failures.len(), failures.join("\n\n"));
     println!("{} seeds: {report:?}", seeds.end - seeds.start);
     if seeds.end - seeds.start >= 100 {
-        assert!(report.crashes > 100 && report.stored > 500 && report.approved > 100, "the storm was none: {report:?}");
+        assert!(
+            report.crashes > 100 && report.stored > 500 && report.approved > 100,
+            "the storm was none: {report:?}"
+        );
     }
 }
 
