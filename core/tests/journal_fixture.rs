@@ -1,5 +1,6 @@
 //! The golden database of schema version 1, read without a browser: its records decode, its log is whole, and the log
 //! vouches for its rows.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(missing_docs)]
 

@@ -254,6 +254,13 @@ impl<'a> Till<'a> {
         .await
     }
 
+    /// Lets the till notice at once that the gateway has gone, by the browser's own hint, and waits until it shows it.
+    /// Without a hint the next sale or the next probe notices.
+    pub async fn notice_outage(&self) -> Result<()> {
+        self.browser.run("window.dispatchEvent(new Event('offline'))", vec![]).await?;
+        self.wait_status("offline", STEP_MAX).await
+    }
+
     /// Waits until the banner shows so many stored payments.
     pub async fn wait_stored(&self, count: u64, deadline: Duration) -> Result<()> {
         let waited = poll::until_true(&format!("{count} payments are stored"), deadline, async || {

@@ -20,9 +20,7 @@ pub(crate) struct Native {
 pub(crate) fn native() -> Result<Native> {
     const BINS: [&str; 3] = ["tillandsia-gateway", "tillandsia-wasm-bindgen", "tillandsia-wasm-test-runner"];
     say("building the gateway and wasm-bindgen");
-    let build = BINS
-        .iter()
-        .fold(cargo().args(["build", "--quiet", "--workspace"]), |cmd, bin| cmd.args(["--bin", bin]));
+    let build = BINS.iter().fold(cargo().args(["build", "--workspace"]), |cmd, bin| cmd.args(["--bin", bin]));
     build.run()?;
     let bin = |name: &str| target().join("debug").join(name);
     Ok(Native {

@@ -34,7 +34,10 @@ pub(crate) fn cache() -> Result<PathBuf> {
 
 /// A native cargo call in the workspace.
 pub(crate) fn cargo() -> Cmd {
-    Cmd::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into())).dir(root())
+    Cmd::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()))
+        .dir(root())
+        // What a future compiler may refuse in a build tool's dependency is no news to who runs the till.
+        .env("CARGO_FUTURE_INCOMPAT_REPORT_FREQUENCY", "never")
 }
 
 /// What `cargo metadata` says, without dependencies.

@@ -7,7 +7,7 @@ use crate::error::{ErrorCode, TerminalError};
 use crate::forwarder::{Verdict, submission, verdict};
 use crate::ids::OfflineId;
 use crate::journal::{
-    CardShown, Change, Decision, Found, LogKind, PaymentRecord, PaymentState, Select, WrongState,
+    Acceptance, CardShown, Change, Decision, Found, LogKind, PaymentRecord, PaymentState, Select, WrongState,
 };
 use crate::payment_intent::{OfflineDetails, PaymentIntent, Stage};
 use crate::ports::{Clock, Gateway, GatewayError, Platform, Reader};
@@ -126,84 +126,117 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         record: PaymentRecord,
         route: Route,
     ) -> Result<PaymentIntent, TerminalError> {
-        let now = self.clock.now();
         let Some(request) = submission(&record) else {
             return Err(
                 TerminalError::new(ErrorCode::Internal, "a new payment without its card").about(&intent)
             );
         };
-        // Written down before it is sent: should this page end now, the gateway is asked what became of it.
-        self.journal
-            .transact(now, Select::Ids(&[record.offline_id]), |_, found| {
-                refuse_known(found, &intent)?;
-                let changes = vec![Change { record: record.clone(), kind: LogKind::Confirming }];
-                Ok(Decision { changes, result: () })
-            })
-            .await?;
+        self.begin_confirming(&intent, &record).await?;
         let answer = self.gateway.confirm(&request).await;
         self.heard(&answer);
-        let id = intent.offline_id;
         let now = self.clock.now();
-        let returning = self.returning(id);
+        let returning = self.returning(intent.offline_id);
         let known_otherwise = matches!(&answer, Ok(result) if result.status == 422);
-        match answer.map(|result| verdict(&result, now)) {
+        let unknown = match answer.map(|result| verdict(&result, now)) {
             Ok(Verdict::Accepted { payment_intent, acceptance }) => {
-                self.change(id, LogKind::Confirmed, |record| match record.state {
-                    // A forwarder asked meanwhile, because this page was frozen: it has the same answer.
-                    PaymentState::Accepted(_) => Ok(()),
-                    _ => record.accept(&payment_intent, acceptance.clone()),
-                })
-                .await?;
-                // The outcome is durable; a session that cannot be kept is no reason to hide it.
-                self.keep_session().await.ok();
-                let mut confirmed = intent.confirmed(None)?;
-                confirmed.id = Some(payment_intent);
+                let taken = self.taken(intent, payment_intent, acceptance).await;
                 returning.done();
-                Ok(confirmed)
+                return taken;
             }
             Ok(Verdict::Declined { payment_intent, decline_code, message }) => {
-                self.change(id, LogKind::Declined, |record| {
+                self.change_unless_final(&intent, LogKind::Declined, |record| {
                     record.decline(now, payment_intent.as_deref(), decline_code.clone(), message.clone())
                 })
                 .await?;
                 returning.done();
-                Err(TerminalError::new(ErrorCode::CardDeclined, message)
-                    .with_decline_code(decline_code)
-                    .about(&intent.declined()?))
-            }
-            Ok(Verdict::Canceled) => {
-                self.change(id, LogKind::Canceled, |record| record.cancel(now)).await?;
-                returning.done();
-                Err(TerminalError::new(ErrorCode::Canceled, "the payment was canceled: create a new one")
-                    .about(&intent.declined()?))
+                let declined = TerminalError::new(ErrorCode::CardDeclined, message);
+                return Err(declined.with_decline_code(decline_code).about(&intent.declined()?));
             }
             // Known with other content: what became of that is asked, nothing is guessed.
             Ok(Verdict::Wedged { code, message }) if known_otherwise => {
                 drop(returning);
                 let error = GatewayError::Refused { status: 422, code, message, retry_after_ms: None };
-                self.give_up(intent, gateway_failed(&error)).await
+                return self.give_up(intent, gateway_failed(&error)).await;
+            }
+            Ok(Verdict::Canceled) => {
+                Err((ErrorCode::Canceled, "the payment was canceled: create a new one".to_owned()))
             }
             Ok(Verdict::Wedged { code, message }) => {
-                self.change(id, LogKind::Canceled, |record| record.cancel(now)).await?;
+                Err((ErrorCode::from_name(&code).unwrap_or(ErrorCode::ApiError), message))
+            }
+            Ok(Verdict::Retryable { message, .. }) => Ok(GatewayError::Refused {
+                status: 500,
+                code: "api_error".into(),
+                message,
+                retry_after_ms: None,
+            }),
+            Err(error) => Ok(error),
+        };
+        match unknown {
+            Ok(error) => {
+                drop(returning);
+                self.after_unknown(intent, route, error).await
+            }
+            Err((code, message)) => {
+                self.change_unless_final(&intent, LogKind::Canceled, |record| record.cancel(now)).await?;
                 returning.done();
-                let code = ErrorCode::from_name(&code).unwrap_or(ErrorCode::ApiError);
                 Err(TerminalError::new(code, message).about(&intent.declined()?))
             }
-            Ok(Verdict::Retryable { message, .. }) => {
-                let error = GatewayError::Refused {
-                    status: 500,
-                    code: "api_error".into(),
-                    message,
-                    retry_after_ms: None,
-                };
-                drop(returning);
-                self.after_unknown(intent, route, error).await
-            }
-            Err(error) => {
-                drop(returning);
-                self.after_unknown(intent, route, error).await
-            }
         }
+    }
+
+    /// Written down before it is sent: should this page end meanwhile, the gateway is asked what became of it.
+    async fn begin_confirming(
+        &self,
+        intent: &PaymentIntent,
+        record: &PaymentRecord,
+    ) -> Result<(), TerminalError> {
+        self.journal
+            .transact(self.clock.now(), Select::Ids(&[record.offline_id]), |_, found| {
+                refuse_known(found, intent)?;
+                let changes = vec![Change { record: record.clone(), kind: LogKind::Confirming }];
+                Ok(Decision { changes, result: () })
+            })
+            .await
+    }
+
+    /// The gateway took it.
+    async fn taken(
+        &self,
+        intent: PaymentIntent,
+        payment_intent: String,
+        acceptance: Acceptance,
+    ) -> Result<PaymentIntent, TerminalError> {
+        self.change_unless_final(&intent, LogKind::Confirmed, |record| {
+            record.accept(&payment_intent, acceptance.clone())
+        })
+        .await?;
+        // The outcome is durable; a session that cannot be kept is no reason to hide it.
+        self.keep_session().await.ok();
+        let mut confirmed = intent.confirmed(None)?;
+        confirmed.id = Some(payment_intent);
+        Ok(confirmed)
+    }
+
+    /// The gateway's outcome. A forwarder may have asked for it meanwhile, because this page was frozen: its answer
+    /// was the same.
+    async fn change_unless_final(
+        &self,
+        intent: &PaymentIntent,
+        kind: LogKind,
+        transition: impl Fn(&mut PaymentRecord) -> Result<(), WrongState>,
+    ) -> Result<(), TerminalError> {
+        let id = intent.offline_id;
+        self.journal
+            .transact(self.clock.now(), Select::Ids(&[id]), |_, found| {
+                let mut record = the_record(found, id)?;
+                if record.is_final() {
+                    return Ok(Decision { changes: Vec::new(), result: () });
+                }
+                transition(&mut record)?;
+                Ok(Decision { changes: vec![Change { record, kind }], result: () })
+            })
+            .await
     }
 
     /// The answer did not come: the gateway may have charged. Stored under the same id with the same card it is

@@ -29,8 +29,8 @@ async fn a_lock_is_held_until_its_guard_goes() {
 #[wasm_bindgen_test]
 async fn shared_holders_keep_an_exclusive_one_out() {
     let name = fresh_name();
-    let Acquired::Held(one) = acquire(&name, LockMode::SharedIfAvailable).await else { panic!("free") };
-    let Acquired::Held(other) = acquire(&name, LockMode::SharedIfAvailable).await else { panic!("shared") };
+    let Acquired::Held(one) = acquire(&name, LockMode::Shared).await else { panic!("free") };
+    let Acquired::Held(other) = acquire(&name, LockMode::Shared).await else { panic!("shared") };
     drop(one);
     assert!(matches!(acquire(&name, LockMode::IfAvailable).await, Acquired::Taken));
     drop(other);

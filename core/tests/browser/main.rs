@@ -1,6 +1,7 @@
 //! The browser's ports, in a browser.
 #![cfg(target_arch = "wasm32")]
 #![allow(missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "../fixture_v1/mod.rs"]
 mod fixture_v1;

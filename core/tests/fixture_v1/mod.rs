@@ -15,9 +15,11 @@ use tillandsia_core::time::TimestampMs;
 pub(crate) const JSON: &str = include_str!("../../../tests/fixtures/journal-v1.json");
 
 /// The test's own AES key: a real one is never outside its browser.
+#[cfg(target_arch = "wasm32")]
 pub(crate) const KEY: [u8; 32] = *b"tillandsia golden fixture key 01";
 
 /// A setting that was sealed with it.
+#[cfg(target_arch = "wasm32")]
 pub(crate) const SETTING: (&str, &[u8]) = ("device", b"6b1fd0c4-6a1c-4d8e-9c39-0d5f1c9b2a11");
 
 /// A database, dumped. Bytes are hexadecimal.

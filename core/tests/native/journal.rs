@@ -48,10 +48,14 @@ fn an_altered_doubled_or_missing_log_entry_is_noticed() {
     run(async {
         let alterations: [fn(&mut Vec<tillandsia_core::journal::LogEntry>); 5] = [
             |log| log[1].amount.amount_minor += 1,
-            |log| drop(log.remove(1)),
+            |log| {
+                log.remove(1);
+            },
             |log| log.swap(0, 1),
             |log| log.push(log[2].clone()),
-            |log| drop(log.pop()),
+            |log| {
+                log.pop();
+            },
         ];
         for (number, alter) in alterations.into_iter().enumerate() {
             let world = World::new();

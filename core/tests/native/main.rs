@@ -1,4 +1,5 @@
 //! The core on in-memory ports: what a till does, step by step.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(missing_docs)]
 

@@ -8,8 +8,8 @@ use tillandsia_tests::proxy::Fault;
 use tillandsia_tests::till::Till;
 
 use super::{
-    FORWARDED_MAX, OFFLINE_MAX, assert_one_event_each, assert_shows_ledger, is_wanted, ledger_with,
-    open_till, start_network, store_sales,
+    FORWARDED_MAX, assert_one_event_each, assert_shows_ledger, is_wanted, ledger_with, open_till,
+    start_network, store_sales,
 };
 
 const FORWARD: &str = "/v1/terminal/payments/forward";
@@ -24,7 +24,7 @@ async fn a_forced_offline_sale_during_a_drain_of_50_makes_51_charges() {
     let browser = Browser::open(Engine::Chromium).await.unwrap();
     let till = open_till(&browser, &proxy.url()).await;
     proxy.fault("/v1/", Fault::DropRequest, ALWAYS);
-    till.wait_status("offline", OFFLINE_MAX).await.unwrap();
+    till.notice_outage().await.unwrap();
     store_sales(&till, (1..=50).map(|number| 1000 + 100 * number)).await;
     till.set_offline_behavior("force_offline").await.unwrap();
     till.add_custom_amount(9900).await.unwrap();
@@ -59,7 +59,7 @@ async fn a_lost_answer_to_a_batch_makes_no_second_charge() {
     let browser = Browser::open(Engine::Chromium).await.unwrap();
     let till = open_till(&browser, &proxy.url()).await;
     proxy.fault("/v1/", Fault::DropRequest, ALWAYS);
-    till.wait_status("offline", OFFLINE_MAX).await.unwrap();
+    till.notice_outage().await.unwrap();
     store_sales(&till, [1100, 1200, 1300]).await;
     let before = proxy.seen(FORWARD);
     proxy.heal();
@@ -85,7 +85,7 @@ async fn a_doubled_batch_makes_no_second_charge() {
     let browser = Browser::open(Engine::Chromium).await.unwrap();
     let till = open_till(&browser, &proxy.url()).await;
     proxy.fault("/v1/", Fault::DropRequest, ALWAYS);
-    till.wait_status("offline", OFFLINE_MAX).await.unwrap();
+    till.notice_outage().await.unwrap();
     store_sales(&till, [1100, 1200]).await;
     proxy.heal();
     proxy.fault(FORWARD, Fault::Duplicate, ALWAYS);
@@ -124,7 +124,7 @@ async fn a_second_outage_in_the_middle_of_a_drain() {
     let browser = Browser::open(Engine::Chromium).await.unwrap();
     let till = open_till(&browser, &proxy.url()).await;
     proxy.fault("/v1/", Fault::DropRequest, ALWAYS);
-    till.wait_status("offline", OFFLINE_MAX).await.unwrap();
+    till.notice_outage().await.unwrap();
     let amounts: Vec<u64> = (0..8).map(|number| 2000 + 100 * number).collect();
     store_sales(&till, amounts.clone()).await;
     // The connection comes back, the gateway takes the batch, and the connection is gone before its answer.
@@ -135,7 +135,7 @@ async fn a_second_outage_in_the_middle_of_a_drain() {
         .await
         .unwrap();
     proxy.refuse();
-    till.wait_status("offline", OFFLINE_MAX).await.unwrap();
+    till.notice_outage().await.unwrap();
     till.sell(2800, "contactless_visa", "stored").await.unwrap();
     proxy.heal();
     proxy.accept().await.unwrap();
@@ -157,7 +157,7 @@ async fn two_tabs_drain_one_queue_once() {
     let browser = Browser::open(Engine::Chromium).await.unwrap();
     let till = open_till(&browser, &proxy.url()).await;
     proxy.fault("/v1/", Fault::DropRequest, ALWAYS);
-    till.wait_status("offline", OFFLINE_MAX).await.unwrap();
+    till.notice_outage().await.unwrap();
     store_sales(&till, [3100, 3200, 3300, 3400]).await;
     let first = browser.client().window().await.unwrap();
     let second = browser.client().new_window(true).await.unwrap();

@@ -44,7 +44,7 @@ async fn status_is_online_again_within_2_s_of_an_online_event() {
     let mut cdp = Cdp::connect(&browser, "page", &gateway.url()).await.unwrap();
     gateway.kill().await.unwrap();
     cdp.set_online(false).await.unwrap();
-    till.wait_status("offline", OFFLINE_MAX).await.unwrap();
+    till.notice_outage().await.unwrap();
     // The browser says "online" while the gateway is still starting, as after a router's restart.
     gateway.spawn().unwrap();
     cdp.set_online(true).await.unwrap();
@@ -78,7 +78,7 @@ async fn status_is_online_again_within_15_s(engine: Engine) {
     let browser = Browser::open(engine).await.unwrap();
     let till = open_till(&browser, &gateway.url()).await;
     gateway.kill().await.unwrap();
-    till.wait_status("offline", OFFLINE_MAX).await.unwrap();
+    till.notice_outage().await.unwrap();
     gateway.restart().await.unwrap();
     let back = Instant::now();
     till.wait_status("online", BACK_ONLINE_MAX).await.unwrap();

@@ -133,7 +133,7 @@ async fn the_till_starts_with_no_network_at_all(engine: Engine) {
     gateway.kill().await.unwrap();
     browser.client().goto("about:blank").await.unwrap();
     let till = Till::open(&browser, &gateway.url()).await.unwrap();
-    till.wait_status("offline", OFFLINE_MAX).await.unwrap();
+    till.notice_outage().await.unwrap();
     till.sell(1234, "contactless_visa", "stored").await.unwrap();
     assert_eq!(till.banner().await.unwrap().stored_count, 1);
     browser.close().await.unwrap();

@@ -7,7 +7,7 @@ use tillandsia_tests::cdp::Cdp;
 use tillandsia_tests::engine::{Browser, Engine};
 use tillandsia_tests::poll;
 
-use super::{OFFLINE_MAX, is_wanted, open_till, start_gateway};
+use super::{is_wanted, open_till, start_gateway};
 
 /// Tries to write a little into a database beside the till's; gives the name of the error, if there is one.
 const FILL: &str = "(async () => {
@@ -37,7 +37,7 @@ async fn is_refused_offline(profile: &str, words: &str) {
     let browser = Browser::open(Engine::Chromium).await.unwrap();
     let till = open_till(&browser, &gateway.url()).await;
     gateway.kill().await.unwrap();
-    till.wait_status("offline", OFFLINE_MAX).await.unwrap();
+    till.notice_outage().await.unwrap();
     let ended = till.sale(1000, profile).await.unwrap();
     assert!(["error", "declined"].contains(&ended.stage.as_str()), "{ended:?}");
     assert!(ended.message.to_lowercase().contains(words), "{ended:?} does not say {words:?}");
@@ -75,7 +75,7 @@ async fn a_full_disk_refuses_the_sale_before_it_is_taken() {
     let browser = Browser::open(Engine::Chromium).await.unwrap();
     let till = open_till(&browser, &gateway.url()).await;
     gateway.kill().await.unwrap();
-    till.wait_status("offline", OFFLINE_MAX).await.unwrap();
+    till.notice_outage().await.unwrap();
     till.sell(1100, "contactless_visa", "stored").await.unwrap();
 
     let mut cdp = Cdp::connect(&browser, "page", &gateway.url()).await.unwrap();

@@ -1,8 +1,9 @@
 //! What the terminal tells the till: finished payments, changes of status, errors of forwarding.
 
-use std::rc::Weak;
+use std::rc::{Rc, Weak};
 
 use leptos::prelude::{Set, Update, WithUntracked};
+use leptos::task::spawn_local;
 use tillandsia_core::error::TerminalError;
 use tillandsia_core::offline::OfflineStatus;
 use tillandsia_core::payment_intent::PaymentIntent;
@@ -50,6 +51,9 @@ impl OfflineDelegate for Ear {
             shell.toast_as(FORWARDED_TOAST, text, Tone::Good);
         } else {
             state.toast(shell.toast_number(), event.text.clone(), event.tone);
+            // The navigation counts what needs a person, whatever screen is shown.
+            let listing = Rc::clone(&shell);
+            spawn_local(async move { listing.reload_payments().await });
         }
         state.activity.update(|events| {
             events.insert(0, event);

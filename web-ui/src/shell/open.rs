@@ -34,6 +34,7 @@ impl Shell {
         self.connect_reader().await;
         self.state.lifecycle.set(Lifecycle::Ready);
         self.ask_storage();
+        self.reload_payments().await;
     }
 
     /// Keeps the screens' clock going: times left are shown by it.

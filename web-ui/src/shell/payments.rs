@@ -73,9 +73,12 @@ impl Shell {
                 }
             }
             Some(_) => self.state.payments.update(|list| {
-                list.rows.extend(rows);
-                list.more = more;
-                list.error = None;
+                // Unless the list was read anew meanwhile and ends elsewhere now.
+                if list.rows.last().map(|row| row.id) == before {
+                    list.rows.extend(rows);
+                    list.more = more;
+                    list.error = None;
+                }
             }),
         }
     }

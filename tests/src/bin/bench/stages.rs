@@ -1,12 +1,10 @@
 //! What is measured, one stage after the other in the same page.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tillandsia_core::ids::OfflineId;
 use tillandsia_core::money::Money;
 use tillandsia_core::time::TimestampMs;
@@ -48,19 +46,19 @@ pub(crate) struct Bench {
     proxy: Proxy,
     browser: Browser,
     cards: Vec<CardOnWire>,
-    _site: TempDir,
 }
 
 impl Bench {
-    /// Builds a site with the bench page, starts the gateway and opens the page.
+    /// Starts the gateway and opens the page.
     pub(crate) async fn start(quick: bool) -> Result<Self> {
         let counts = if quick {
             Counts { timed: 100, forwarded: 100, stored: 500, starts: 2 }
         } else {
             Counts { timed: 600, forwarded: 1_000, stored: 10_000, starts: 5 }
         };
-        let folder = bench_site()?;
-        let gateway = Gateway::start(folder.path()).await?;
+        let site = site::built()?;
+        ensure!(site.join("bench/index.html").is_file(), "the site has no bench: run `cargo xtask bench`");
+        let gateway = Gateway::start(&site).await?;
         let proxy = Proxy::start_with(gateway.port(), true).await?;
         let cards = cards(counts.forwarded, 1)?;
         let browser = Browser::open(Engine::Chromium).await?;
@@ -70,7 +68,7 @@ impl Bench {
             Ok(browser.run(ready, vec![]).await? == Value::Bool(true))
         })
         .await?;
-        let bench = Bench { counts, gateway, proxy, browser, cards, _site: folder };
+        let bench = Bench { counts, gateway, proxy, browser, cards };
         bench.call("open", vec![]).await?;
         Ok(bench)
     }
@@ -328,27 +326,6 @@ const WATCH_READY: &str = "
     };
     const observer = new MutationObserver(look);
     observer.observe(document, { subtree: true, childList: true, attributes: true });";
-
-/// The built site with the bench's page, module and workbox beside it.
-fn bench_site() -> Result<TempDir> {
-    let folder = tempfile::Builder::new().prefix("tillandsia-bench-").tempdir()?;
-    site::copy(&site::built()?, folder.path())?;
-    let bench = folder.path().join("bench");
-    site::copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("bench/site"), &bench)?;
-    site::copy(&named("TILLANDSIA_BENCH_TILL")?, &bench)?;
-    let modules = named("TILLANDSIA_NODE_MODULES")?;
-    for name in ["workbox-core", "workbox-background-sync"] {
-        let file = format!("{name}.prod.js");
-        let from = modules.join(name).join("build").join(&file);
-        std::fs::copy(&from, bench.join(&file)).with_context(|| from.display().to_string())?;
-    }
-    Ok(folder)
-}
-
-fn named(variable: &str) -> Result<PathBuf> {
-    let folder = std::env::var_os(variable);
-    folder.map(PathBuf::from).with_context(|| format!("{variable} is not set: run `cargo xtask bench`"))
-}
 
 fn cards(count: usize, entropy: u64) -> Result<Vec<CardOnWire>> {
     let now = now()?;
