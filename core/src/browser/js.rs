@@ -55,7 +55,7 @@ pub(super) fn whole(object: &JsValue, name: &str) -> Option<u64> {
 /// The value as a whole number from 0 to 2^53.
 pub(super) fn whole_number(value: &JsValue) -> Option<u64> {
     let number = value.as_f64()?;
-    let exact = number >= 0.0 && number <= js_sys::Number::MAX_SAFE_INTEGER && number.fract() == 0.0;
+    let exact = (0.0..=js_sys::Number::MAX_SAFE_INTEGER).contains(&number) && number.fract() == 0.0;
     exact.then_some(number as u64)
 }
 

@@ -124,6 +124,7 @@ impl WorkerClient {
         }
         let started = within(STARTED_MS_MAX, answers.next()).await.flatten();
         if started.and_then(|answer| text(&answer, "type")).as_deref() != Some("drain-started") {
+            port.set_onmessage(None);
             port.close();
             return Handed::NoWorker;
         }
@@ -135,6 +136,7 @@ impl WorkerClient {
                     && get(&done, "ran").as_bool() == Some(true);
                 on_done(if ran { whole(&done, "nextPassMs") } else { Some(AGAIN_MS) });
             }
+            port.set_onmessage(None);
             port.close();
             drop(heard);
         });

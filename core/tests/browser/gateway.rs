@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::Array;
-use tillandsia_core::browser::{Endpoints, FetchGateway};
-use tillandsia_core::ports::{Gateway as _, GatewayError};
+use tillandsia_core::browser::{BrowserClock, Endpoints, FetchGateway};
+use tillandsia_core::ports::{Clock as _, Gateway as _, GatewayError};
 use tillandsia_core::wire::{ForwardBatch, Session};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -15,28 +15,29 @@ use crate::raw::{self, Undo};
 /// An answer to a request: status, body, headers; `None`: the request does not arrive.
 pub(crate) type Answer = Option<(u16, String, Vec<(&'static str, &'static str)>)>;
 
+/// What `fetch` is replaced by: method, path, authorization and body to a promise of an answer.
+type Fetch = Closure<dyn FnMut(String, String, String, String) -> js_sys::Promise>;
+
 /// Takes the place of `fetch`. `answer` gets method, path, authorization and body.
 pub(crate) fn fake_fetch(
     answer: impl AsyncFn(String, String, String, String) -> Answer + 'static,
-) -> (Undo, Closure<dyn FnMut(String, String, String, String) -> js_sys::Promise>) {
+) -> (Undo, Fetch) {
     let answer = Rc::new(answer);
-    let closure = Closure::<dyn FnMut(String, String, String, String) -> js_sys::Promise>::new(
-        move |method, url: String, authorization, body| {
-            let answer = Rc::clone(&answer);
-            let origin = web_sys::window().unwrap().location().origin().unwrap();
-            let path = url.strip_prefix(&origin).unwrap_or(&url).to_owned();
-            wasm_bindgen_futures::future_to_promise(async move {
-                let answered = answer(method, path, authorization, body).await;
-                Ok(answered.map_or(JsValue::UNDEFINED, |(status, text, headers)| {
-                    let object = js_sys::Object::new();
-                    for (name, value) in headers {
-                        js_sys::Reflect::set(&object, &name.into(), &value.into()).unwrap();
-                    }
-                    Array::of3(&status.into(), &text.into(), &object).into()
-                }))
-            })
-        },
-    );
+    let closure = Fetch::new(move |method, url: String, authorization, body| {
+        let answer = Rc::clone(&answer);
+        let origin = web_sys::window().unwrap().location().origin().unwrap();
+        let path = url.strip_prefix(&origin).unwrap_or(&url).to_owned();
+        wasm_bindgen_futures::future_to_promise(async move {
+            let answered = answer(method, path, authorization, body).await;
+            Ok(answered.map_or(JsValue::UNDEFINED, |(status, text, headers)| {
+                let object = js_sys::Object::new();
+                for (name, value) in headers {
+                    js_sys::Reflect::set(&object, &name.into(), &value.into()).unwrap();
+                }
+                Array::of3(&status.into(), &text.into(), &object).into()
+            }))
+        })
+    });
     (Undo(raw::fake_fetch(&closure)), closure)
 }
 
@@ -78,10 +79,10 @@ async fn a_probe_believes_only_its_own_nonce() {
 #[wasm_bindgen_test]
 async fn a_probe_without_an_answer_ends_after_three_seconds() {
     let _fetch = fake_fetch(async |_, _, _, _| std::future::pending().await);
-    let before = js_sys::Date::now();
+    let before = BrowserClock.now();
     assert!(!gateway(None).probe("n1").await);
-    let waited = js_sys::Date::now() - before;
-    assert!((2_900.0..4_500.0).contains(&waited), "{waited}");
+    let waited_ms = before.ms_until(BrowserClock.now());
+    assert!((2_900..4_500).contains(&waited_ms), "{waited_ms}");
 }
 
 #[wasm_bindgen_test]
@@ -95,12 +96,8 @@ async fn answers_that_are_not_the_gateways_are_told_from_its_refusals() {
             _ => false,
         }
     };
-    let cases: Vec<(
-        u16,
-        &'static str,
-        Vec<(&'static str, &'static str)>,
-        Box<dyn Fn(&GatewayError) -> bool>,
-    )> = vec![
+    type Case = (u16, &'static str, Vec<(&'static str, &'static str)>, Box<dyn Fn(&GatewayError) -> bool>);
+    let cases: Vec<Case> = vec![
         (200, "<html>portal</html>", vec![], Box::new(|error| *error == GatewayError::NotTheGateway)),
         (200, "{}", vec![], Box::new(|error| *error == GatewayError::NotTheGateway)),
         (403, "<html>blocked</html>", vec![], Box::new(|error| *error == GatewayError::NotTheGateway)),

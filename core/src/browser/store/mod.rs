@@ -8,6 +8,10 @@ mod rows;
 
 use std::rc::Rc;
 
+use indexed_db_futures::error::Error;
+use indexed_db_futures::future::BasicRequest;
+use indexed_db_futures::prelude::*;
+use indexed_db_futures::transaction::Transaction;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 
@@ -132,7 +136,8 @@ impl Store for IndexedDbStore {
 }
 
 impl IndexedDbStore {
-    /// One transaction; `Conflict` when the head is not `expected`.
+    /// One transaction; `Conflict` when the head is not `expected`. The head is asked for first and the rest is sent
+    /// without waiting for it, which saves a turn of the event loop; the wrong head aborts all of it.
     async fn write(
         &self,
         stores: &[&str],
@@ -141,15 +146,23 @@ impl IndexedDbStore {
     ) -> Result<(), StoreError> {
         self.connection
             .write(stores, async |transaction| {
-                if let Some(expected) = expected {
-                    let head =
-                        Query::One(META, HEAD.into()).run(transaction).await.map_err(store_error)?.pop();
-                    if head_from_js(head)?.hash != expected {
-                        return Err(StoreError::Conflict);
-                    }
+                let head = match expected {
+                    Some(_) => Some(ask_for_head(transaction).map_err(store_error)?),
+                    None => None,
+                };
+                puts.into_iter().try_for_each(|put| put.send(transaction)).map_err(store_error)?;
+                if let (Some(head), Some(expected)) = (head, expected)
+                    && head_from_js(head.await.map_err(store_error)?)?.hash != expected
+                {
+                    return Err(StoreError::Conflict);
                 }
-                puts.into_iter().try_for_each(|put| put.send(transaction)).map_err(store_error)
+                Ok(())
             })
             .await
     }
+}
+
+fn ask_for_head(transaction: &Transaction<'_>) -> Result<BasicRequest<Option<JsValue>>, Error> {
+    let meta = transaction.object_store(META)?;
+    meta.get::<JsValue, JsValue, _>(JsValue::from_str(HEAD)).primitive()
 }
