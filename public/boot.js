@@ -9,6 +9,9 @@ function tell(title, detail) {
   boot.setAttribute("role", "alert");
   document.getElementById("boot-title").textContent = title;
   document.getElementById("boot-detail").textContent = detail;
+  const again = document.getElementById("boot-again");
+  again.hidden = false;
+  again.onclick = () => location.reload();
 }
 
 // What this browser lacks to be a till; nothing when it has all.

@@ -9,6 +9,14 @@ use crate::time::TimestampMs;
 ///
 /// It is the idempotency key of every request about the payment. Minting a second one for the same payment
 /// would charge the customer twice; there is one place that mints, `Terminal::create_payment_intent`.
+///
+/// ```
+/// use tillandsia_core::ids::OfflineId;
+/// use tillandsia_core::time::TimestampMs;
+/// let first = OfflineId::mint(TimestampMs(1_795_348_800_000), [7; 10]);
+/// let later = OfflineId::mint(TimestampMs(1_795_348_800_001), [0; 10]);
+/// assert!(first < later && first.to_string() < later.to_string(), "ids sort by the time of their creation");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OfflineId(uuid::Uuid);
 

@@ -58,6 +58,13 @@ impl fmt::Debug for Currency {
 }
 
 /// An amount in a currency's minor unit: `Money { amount_minor: 1099, currency: usd }` is 10.99 US dollars.
+///
+/// ```
+/// use tillandsia_core::money::Money;
+/// assert_eq!(Money::new(1099, "usd".parse()?).to_string(), "10.99 USD");
+/// assert_eq!(Money::new(1099, "jpy".parse()?).to_string(), "1099 JPY");
+/// # Ok::<(), tillandsia_core::money::UnknownCurrency>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Money {
     /// The amount in the minor unit (cents for `usd`, yen for `jpy`).

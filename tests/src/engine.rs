@@ -22,6 +22,7 @@ const ENGINES_VARIABLE: &str = "TILLANDSIA_ENGINES";
 const GECKODRIVER_VARIABLE: &str = "GECKODRIVER";
 const MINI_BROWSER: &str = "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser";
 const DRIVER_START_MAX: Duration = Duration::from_secs(20);
+const SCRIPT_MAX: Duration = Duration::from_secs(120);
 /// What headless Chromium needs here, and what keeps it from talking to the outside.
 const CHROMIUM_ARGUMENTS: &[&str] = &[
     "--headless=new",
@@ -218,6 +219,11 @@ impl Browser {
         Ok(answer.get("value").cloned().unwrap_or(Value::Null))
     }
 
+    /// How long a script may run until it is given up; two minutes unless told.
+    pub async fn set_script_timeout(&self, timeout: Duration) -> Result<()> {
+        set_script_timeout(&self.client, timeout).await
+    }
+
     /// Ends the session and the browser in order.
     pub async fn close(self) -> Result<()> {
         self.client.clone().close().await?;
@@ -232,10 +238,15 @@ async fn session(engine: Engine, address: &str, profile: &Path) -> Result<Client
         .connect(address)
         .await
         .with_context(|| format!("no {} session ({})", engine.name(), engine.remedy()))?;
-    let mut timeouts = client.get_timeouts().await?;
-    timeouts.set_script(Some(Duration::from_secs(120)));
-    client.update_timeouts(timeouts).await?;
+    set_script_timeout(&client, SCRIPT_MAX).await?;
     Ok(client)
+}
+
+async fn set_script_timeout(client: &Client, timeout: Duration) -> Result<()> {
+    let mut timeouts = client.get_timeouts().await?;
+    timeouts.set_script(Some(timeout));
+    client.update_timeouts(timeouts).await?;
+    Ok(())
 }
 
 fn start_driver(engine: Engine, port: u16, profile: &Path, display: Option<&str>) -> Result<Process> {

@@ -7,6 +7,12 @@ pub const BACKOFF_MS_MAX: u64 = 5 * 60 * 1_000;
 
 /// The wait after the `failures`-th failure in a row (from 1): between half of `1 s × 2^(failures-1)` and the
 /// whole of it, at most five minutes; `random` picks where. `Retry-After` wins when it asks for longer.
+///
+/// ```
+/// use tillandsia_core::forwarder::backoff_ms;
+/// assert!((2_000..=4_000).contains(&backoff_ms(3, 0x5eed, None)));
+/// assert_eq!(backoff_ms(1, 0x5eed, Some(60_000)), 60_000);
+/// ```
 pub fn backoff_ms(failures: u32, random: u64, retry_after_ms: Option<u64>) -> u64 {
     let doublings = failures.saturating_sub(1).min(20);
     let ceiling = (BACKOFF_MS_FIRST << doublings).min(BACKOFF_MS_MAX);

@@ -56,7 +56,7 @@ window.bench = {
   async open() {
     till = await BenchTill.open();
     raw = await open("raw-put", ["records"]);
-    const registration = await navigator.serviceWorker.register("./workbox-worker.js", { scope: "./workbox/" });
+    const registration = await navigator.serviceWorker.register("/bench/workbox-worker.js", { scope: "/bench/workbox/" });
     workbox = registration.installing || registration.waiting || registration.active;
     while (workbox.state !== "activated") {
       await new Promise((resolve) => { workbox.addEventListener("statechange", resolve, { once: true }); });

@@ -6,7 +6,7 @@ use super::checkout_picture::picture;
 use super::dialog::Dialog;
 use super::icon::Icon;
 use crate::action::Action;
-use crate::view_models::checkout::Checkout;
+use crate::view_models::checkout::{Checkout, Stage};
 use crate::view_models::price::price;
 
 /// The dialog. `simulator` says whether there is a simulated reader to hold cards to.
@@ -53,6 +53,8 @@ fn Buttons(checkout: Signal<Option<Checkout>>, act: Callback<Action>) -> impl In
             act.run(Action::OpenReceipt(id));
         }
     };
+    let declined = is(|sale| matches!(sale.stage, Stage::Declined { .. }));
+    let again_label = move || if declined.get() { "Ask for another card" } else { "Try again" };
     let close_label = move || if paid.get() { "New sale" } else { "Back to the sale" };
     view! {
         <div class="checkout-buttons">
@@ -95,7 +97,7 @@ fn Buttons(checkout: Signal<Option<Checkout>>, act: Callback<Action>) -> impl In
                     data-focus=""
                     on:click=move |_| act.run(Action::Charge)
                 >
-                    "Ask for a card again"
+                    {again_label}
                 </button>
             </Show>
         </div>
@@ -136,7 +138,6 @@ fn text(checkout: Signal<Option<Checkout>>, of: impl Fn(&Checkout) -> String) ->
 
 /// The stable code of an error, for whoever is asked for help.
 fn failure_code(sale: Option<&Checkout>) -> Option<String> {
-    use crate::view_models::checkout::Stage;
     match sale.map(|sale| &sale.stage) {
         Some(Stage::Failed(failure)) => Some(failure.code.to_string()),
         _ => None,

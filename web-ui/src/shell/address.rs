@@ -2,12 +2,13 @@
 
 use std::rc::Rc;
 
-use leptos::prelude::{GetUntracked, Set, window, window_event_listener};
+use leptos::prelude::{GetUntracked, Set, Update, window, window_event_listener};
 use tillandsia_core::browser::PageConfig;
 use web_sys::UrlSearchParams;
 
 use super::Shell;
 use crate::state::Screen;
+use crate::view_models::payment_row::Tone;
 
 /// Where a gateway other than the page's own origin is kept for the browser session.
 const GATEWAY: &str = "tillandsia.gateway";
@@ -47,6 +48,10 @@ impl Shell {
         let screen = Screen::ALL.into_iter().find(|screen| screen.hash() == hash).unwrap_or(Screen::Till);
         if self.state.screen.get_untracked() != screen {
             self.state.screen.set(screen);
+            if screen == Screen::Payments {
+                // What they say is in the list.
+                self.state.toasts.update(|toasts| toasts.retain(|toast| toast.tone != Tone::Bad));
+            }
         }
         self.refresh();
     }

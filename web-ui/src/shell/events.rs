@@ -2,7 +2,7 @@
 
 use std::rc::{Rc, Weak};
 
-use leptos::prelude::{Set, Update, WithUntracked};
+use leptos::prelude::{GetUntracked, Set, Update, WithUntracked};
 use leptos::task::spawn_local;
 use tillandsia_core::error::TerminalError;
 use tillandsia_core::offline::OfflineStatus;
@@ -12,6 +12,7 @@ use tillandsia_core::terminal::OfflineDelegate;
 
 use super::Shell;
 use super::local_time::local_time;
+use crate::state::Screen;
 use crate::view_models::payment_row::{Activity, Tone};
 use crate::view_models::reasons::sentence;
 
@@ -50,7 +51,12 @@ impl OfflineDelegate for Ear {
             };
             shell.toast_as(FORWARDED_TOAST, text, Tone::Good);
         } else {
-            state.toast(shell.toast_number(), event.text.clone(), event.tone);
+            if state.screen.get_untracked() == Screen::Payments {
+                shell.toast(event.text.clone(), event.tone);
+            } else {
+                // Stays until it is dismissed, or the list is opened.
+                state.toast(shell.toast_number(), event.text.clone(), event.tone);
+            }
             // The navigation counts what needs a person, whatever screen is shown.
             let listing = Rc::clone(&shell);
             spawn_local(async move { listing.reload_payments().await });

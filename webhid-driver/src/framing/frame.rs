@@ -69,6 +69,12 @@ impl Protocol {
     }
 
     /// A host's frame, checksum low byte first. `None` when `data` does not fit a frame.
+    ///
+    /// ```
+    /// use tillandsia_driver::framing::Protocol;
+    /// let ping = Protocol::Neo2.encode(0x18, 0x01, &[]);
+    /// assert_eq!(ping.as_deref(), Some(b"ViVOtech2\0\x18\x01\0\0\xB3\xCD".as_slice()));
+    /// ```
     pub fn encode(self, command: u8, sub_command: u8, data: &[u8]) -> Option<Vec<u8>> {
         let len = u16::try_from(data.len()).ok()?;
         let mut frame = self.magic().to_vec();

@@ -13,12 +13,12 @@ fn main() -> Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         let mut bench = stages::Bench::start(quick).await?;
-        let mut report = report::Report::default();
+        let mut report = report::Report::start();
         bench.storing(&mut report).await?;
         bench.forwarding(&mut report).await?;
         bench.starting(&mut report).await?;
         stages::sizes(&mut report)?;
-        report.print();
+        report.end();
         bench.close().await
     })
 }

@@ -1,47 +1,41 @@
-//! The table.
+//! The table. A line is printed as soon as it is known: the later stages take minutes.
 
-/// One line: what was measured, what it is beside something else, the aim, and whether it is met.
-#[derive(Debug)]
-pub(crate) struct Line {
-    what: String,
-    ours: String,
-    beside: String,
-    aim: Option<(String, bool)>,
-}
-
-/// The lines, and what is to be said about them.
+/// What is to be said about the lines, below them.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
-    lines: Vec<Line>,
     remarks: Vec<String>,
 }
 
 impl Report {
-    pub(crate) fn line(&mut self, what: &str, ours: String, beside: String) {
-        self.lines.push(Line { what: what.to_owned(), ours, beside, aim: None });
+    /// Prints the head of the table.
+    pub(crate) fn start() -> Self {
+        row("", "Tillandsia", "beside", "aim", "holds");
+        Report::default()
     }
 
-    pub(crate) fn aimed(&mut self, what: &str, ours: String, beside: String, aim: &str, holds: bool) {
-        self.lines.push(Line { what: what.to_owned(), ours, beside, aim: Some((aim.to_owned(), holds)) });
+    /// What was measured, and what it is beside something else.
+    pub(crate) fn line(&self, what: &str, ours: &str, beside: &str) {
+        row(what, ours, beside, "", "");
+    }
+
+    /// The same, with an aim and whether it is met.
+    pub(crate) fn aimed(&self, what: &str, ours: &str, beside: &str, aim: &str, holds: bool) {
+        row(what, ours, beside, aim, if holds { "yes" } else { "NO" });
     }
 
     pub(crate) fn remark(&mut self, text: impl Into<String>) {
         self.remarks.push(text.into());
     }
 
-    pub(crate) fn print(&self) {
-        println!("\n{:<44} {:>16}   {:<38} {:<18} holds", "", "Tillandsia", "beside", "aim");
-        for line in &self.lines {
-            let (aim, holds) = match &line.aim {
-                Some((aim, true)) => (aim.as_str(), "yes"),
-                Some((aim, false)) => (aim.as_str(), "NO"),
-                None => ("", ""),
-            };
-            println!("{:<44} {:>16}   {:<38} {:<18} {}", line.what, line.ours, line.beside, aim, holds);
-        }
+    /// Prints the remarks.
+    pub(crate) fn end(&self) {
         println!();
         for remark in &self.remarks {
             println!("- {remark}");
         }
     }
+}
+
+fn row(what: &str, ours: &str, beside: &str, aim: &str, holds: &str) {
+    println!("{what:<44} {ours:>10}   {beside:<34} {aim:<16} {holds}");
 }
