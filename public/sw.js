@@ -104,7 +104,7 @@ self.addEventListener("message", (event) => {
         .catch((error) => console.error("the endpoints could not be kept", error)),
     );
   } else if (message.type === "skip-waiting") {
-    event.waitUntil(takeOver());
+    event.waitUntil(takeOver().then((taken) => event.ports[0]?.postMessage({ taken })));
   }
 });
 
@@ -121,10 +121,10 @@ self.addEventListener("sync", (event) => {
 // Firefox and WebKit tell a worker too that the network is back.
 self.addEventListener("online", () => void forward("all"));
 
-/** A new version takes over only while no tab has a payment open and nobody forwards. */
+/** A new version takes over only while no tab has a payment open and nobody forwards. Whether it did. */
 async function takeOver() {
   const free = (name, then) =>
-    navigator.locks.request(name, { ifAvailable: true }, (lock) => (lock === null ? undefined : then()));
-  if (navigator.locks === undefined) return;
-  await free(PAYMENT_LOCK, () => free(FORWARDER_LOCK, () => self.skipWaiting()));
+    navigator.locks.request(name, { ifAvailable: true }, (lock) => (lock === null ? false : then()));
+  if (navigator.locks === undefined) return false;
+  return free(PAYMENT_LOCK, () => free(FORWARDER_LOCK, () => self.skipWaiting().then(() => true)));
 }

@@ -64,14 +64,19 @@ pub trait Store {
     /// The log's head and the totals, as of the last commit.
     async fn head(&self) -> Result<Head, StoreError>;
     /// Writes rows, log entries and the new head in one durable (`strict`) transaction, or nothing at all.
-    /// Returns only when it is durable. `StoreError::Conflict` when the head is not `commit.expected`.
+    /// Returns only when it is durable. `StoreError::Conflict` when the head is not `commit.expected`, or when a row
+    /// of revision 1 is there already.
     async fn commit(&self, commit: Commit) -> Result<(), StoreError>;
     /// One payment.
     async fn payment(&self, id: OfflineId) -> Result<Option<PaymentRow>, StoreError>;
     /// Claimable payments (`PaymentRow::queue` is set) behind `after`, oldest deadline first.
     async fn queue(&self, after: Option<QueuePosition>, limit: usize) -> Result<Vec<PaymentRow>, StoreError>;
-    /// Payments whose event the app has not acknowledged yet, oldest first.
-    async fn unacknowledged(&self, limit: usize) -> Result<Vec<PaymentRow>, StoreError>;
+    /// Payments behind `after` whose event the app has not acknowledged yet, oldest first.
+    async fn unacknowledged(
+        &self,
+        after: Option<OfflineId>,
+        limit: usize,
+    ) -> Result<Vec<PaymentRow>, StoreError>;
     /// Payments older than `before` (all when `None`), newest first.
     async fn newest(&self, before: Option<OfflineId>, limit: usize) -> Result<Vec<PaymentRow>, StoreError>;
     /// Log entries from sequence number `from`, in order.

@@ -86,7 +86,7 @@ impl Worker {
         if self.journal.store().connection().newer_version().is_some() {
             return Ok(None);
         }
-        let Some(leave) = leave_to_forward(self.journal.store()).await? else { return Ok(None) };
+        let Some(leave) = leave_to_forward(&self.journal).await? else { return Ok(None) };
         let session = kept_session(&self.journal).await;
         let endpoints = Endpoints::kept(&self.journal).await?;
         let gateway = FetchGateway::new(endpoints, device_id(&self.journal).await?, session.clone());

@@ -4,13 +4,12 @@ use std::cell::Cell;
 
 use futures::lock::Mutex;
 
+use super::BrowserJournal;
 use super::clock::BrowserClock;
 use super::locks::{Acquired, FORWARDER_LOCK, LockGuard, LockMode, acquire};
-use super::store::IndexedDbStore;
-use crate::forwarder::{LEASE_MS, Mode};
-use crate::ports::{Clock as _, Store as _, StoreError};
-use crate::time::TimestampMs;
-use crate::wire::FORWARD_BATCH_MAX;
+use crate::error::TerminalError;
+use crate::forwarder::{Mode, is_overdue};
+use crate::ports::Clock as _;
 
 /// Leave to run one pass, for as long as it is kept.
 #[derive(Debug)]
@@ -25,20 +24,12 @@ impl Leave {
 
 /// Asks for leave; `None` while another context forwards. A holder that is frozen keeps its lock but not its pace: once
 /// work is overdue in the store a pass runs without the lock, and the leases alone keep the two apart.
-pub async fn leave_to_forward(store: &IndexedDbStore) -> Result<Option<Leave>, StoreError> {
+pub async fn leave_to_forward(journal: &BrowserJournal) -> Result<Option<Leave>, TerminalError> {
     match acquire(FORWARDER_LOCK, LockMode::IfAvailable).await {
         Acquired::Held(guard) => Ok(Some(Leave(Some(guard)))),
         Acquired::Unsupported => Ok(Some(Leave(None))),
-        Acquired::Taken => Ok(is_overdue(store).await?.then_some(Leave(None))),
+        Acquired::Taken => Ok(is_overdue(journal, BrowserClock.now()).await?.then_some(Leave(None))),
     }
-}
-
-/// Whether a lease has run out, or a payment has waited for a whole lease beyond its time.
-async fn is_overdue(store: &IndexedDbStore) -> Result<bool, StoreError> {
-    let now = BrowserClock.now();
-    let rows = store.queue(None, FORWARD_BATCH_MAX).await?;
-    let overdue_at = |leased: bool, due: TimestampMs| if leased { due } else { due.plus_ms(LEASE_MS) };
-    Ok(rows.iter().any(|row| overdue_at(row.leased, row.due) <= now))
 }
 
 /// Keeps passes of one context apart: those asked for while one runs become a single one after it.

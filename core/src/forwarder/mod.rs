@@ -7,9 +7,11 @@
 
 mod backoff;
 mod drain;
+mod overdue;
 mod verdict;
 
 pub use backoff::{BACKOFF_MS_FIRST, BACKOFF_MS_MAX, backoff_ms};
 pub(crate) use drain::submission;
 pub use drain::{BATCHES_IN_FLIGHT_MAX, Drained, Forwarder, LEASE_MS, Mode};
+pub use overdue::is_overdue;
 pub use verdict::{Verdict, verdict};

@@ -19,8 +19,9 @@ const CONFLICTS_MAX: u32 = 1000;
 /// Which payments a decision is about.
 #[derive(Debug, Clone, Copy)]
 pub enum Select<'a> {
-    /// None: the decision adds one.
-    None,
+    /// One that is not there yet, so that nothing is read before it is written. Should it be there after all, the
+    /// commit is a conflict, and the decision is made again with it found.
+    New(OfflineId),
     /// These.
     Ids(&'a [OfflineId]),
     /// The queue behind a position, oldest deadline first.
@@ -32,6 +33,8 @@ pub enum Select<'a> {
     },
     /// Those whose event is not acknowledged.
     Unacknowledged {
+        /// Where to go on; from the oldest when `None`.
+        after: Option<OfflineId>,
         /// How many at most.
         limit: usize,
     },
@@ -54,6 +57,14 @@ pub enum Found {
 }
 
 impl Found {
+    /// The payment.
+    pub fn id(&self) -> OfflineId {
+        match self {
+            Found::Record(record) => record.offline_id,
+            Found::Unreadable { id, .. } => *id,
+        }
+    }
+
     /// The record, where it can be read.
     pub fn record(&self) -> Option<&PaymentRecord> {
         match self {
@@ -114,10 +125,13 @@ impl<S: Store, V: Vault> Journal<S, V> {
         select: Select<'_>,
         decide: impl Fn(&Head, &[Found]) -> Result<Decision<T>, TerminalError>,
     ) -> Result<T, TerminalError> {
-        for _ in 0..CONFLICTS_MAX {
+        for attempt in 0..CONFLICTS_MAX {
             // The head first, the rows after it: a commit in between then shows as a conflict.
             let (head, is_fresh) = self.known_head().await?;
-            let rows = self.rows(select).await?;
+            let rows = match select {
+                Select::New(_) if attempt == 0 => Vec::new(),
+                select => self.rows(select).await?,
+            };
             let found = self.open_all(&rows).await;
             let Decision { changes, result } = match decide(&head, &found) {
                 // What was refused on an old state may be allowed on the one of now.
@@ -231,13 +245,13 @@ impl<S: Store, V: Vault> Journal<S, V> {
 
     async fn rows(&self, select: Select<'_>) -> Result<Vec<PaymentRow>, TerminalError> {
         Ok(match select {
-            Select::None => Vec::new(),
+            Select::New(id) => self.store.payment(id).await?.into_iter().collect(),
             Select::Ids(ids) => {
                 let reads = all(ids.iter().map(|id| self.store.payment(*id))).await;
                 reads.into_iter().filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()?
             }
             Select::Queue { after, limit } => self.store.queue(after, limit).await?,
-            Select::Unacknowledged { limit } => self.store.unacknowledged(limit).await?,
+            Select::Unacknowledged { after, limit } => self.store.unacknowledged(after, limit).await?,
         })
     }
 

@@ -107,7 +107,7 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         let now = self.clock.now();
         let stored = self
             .journal
-            .transact(now, Select::Ids(&[record.offline_id]), |head, found| {
+            .transact(now, Select::New(record.offline_id), |head, found| {
                 refuse_known(found, &intent)?;
                 policy.allows(record.amount, &head.totals, oldest, now)?;
                 let mut record = record.clone();
@@ -192,7 +192,7 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         record: &PaymentRecord,
     ) -> Result<(), TerminalError> {
         self.journal
-            .transact(self.clock.now(), Select::Ids(&[record.offline_id]), |_, found| {
+            .transact(self.clock.now(), Select::New(record.offline_id), |_, found| {
                 refuse_known(found, intent)?;
                 let changes = vec![Change { record: record.clone(), kind: LogKind::Confirming }];
                 Ok(Decision { changes, result: () })

@@ -12,33 +12,55 @@ use crate::ports::{Clock, Platform, Reader};
 /// How many events are delivered and acknowledged in one go.
 const EVENTS_AT_ONCE_MAX: usize = 50;
 
+const fn unacknowledged(after: Option<OfflineId>) -> Select<'static> {
+    Select::Unacknowledged { after, limit: EVENTS_AT_ONCE_MAX }
+}
+
 impl<P: Platform, R: Reader> Terminal<P, R> {
     /// Tells the delegate of every finished payment it has not acknowledged, and acknowledges what it took. How
     /// many were delivered; 0 without a delegate.
     pub async fn deliver_events(&self) -> Result<usize, TerminalError> {
         let mut delivered = 0;
+        let mut after = None;
         loop {
             let delegate = self.delegate.borrow().clone();
             let Some(delegate) = delegate else { return Ok(delivered) };
-            let found = self.journal.find(Select::Unacknowledged { limit: EVENTS_AT_ONCE_MAX }).await?;
-            let records: Vec<&PaymentRecord> = found.iter().filter_map(Found::record).collect();
+            let found = self.journal.find(unacknowledged(after)).await?;
+            // Rows that cannot be read, and those whose call is still to return, are passed by.
+            let Some(last) = found.last() else { return Ok(delivered) };
+            after = Some(last.id());
             let returns = self.returns.borrow().clone();
             let how = |record: &PaymentRecord| {
                 returns.iter().find(|(id, _)| *id == record.offline_id).map(|(_, how)| *how)
             };
-            let records: Vec<&PaymentRecord> =
-                records.into_iter().filter(|record| how(record) != Some(Return::UnderWay)).collect();
-            if records.is_empty() {
-                return Ok(delivered);
-            }
+            let records: Vec<&PaymentRecord> = found
+                .iter()
+                .filter_map(Found::record)
+                .filter(|record| how(record) != Some(Return::UnderWay))
+                .collect();
             for record in records.iter().filter(|record| how(record).is_none()) {
                 delivered += 1;
                 delegate.on_forward_payment_intent(&intent_of(record), error_of(record).as_ref());
             }
             let told: Vec<(OfflineId, PaymentState)> =
                 records.iter().map(|record| (record.offline_id, record.state.clone())).collect();
-            self.acknowledge(&told).await?;
+            if !told.is_empty() {
+                self.acknowledge(&told).await?;
+            }
             self.returns.borrow_mut().retain(|(id, _)| !told.iter().any(|(known, _)| known == id));
+        }
+    }
+
+    /// Whether an event waits that could be delivered.
+    pub async fn has_undelivered(&self) -> Result<bool, TerminalError> {
+        let mut after = None;
+        loop {
+            let found = self.journal.find(unacknowledged(after)).await?;
+            let Some(last) = found.last() else { return Ok(false) };
+            if found.iter().any(|found| found.record().is_some()) {
+                return Ok(true);
+            }
+            after = Some(last.id());
         }
     }
 

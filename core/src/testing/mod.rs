@@ -11,7 +11,7 @@ pub mod store_conformance;
 mod vault;
 
 pub use gateway::{MemoryGateway, NextAnswer};
-pub use platform::{ManualClock, MemoryPlatform, SeededEntropy, session};
+pub use platform::{ManualClock, MemoryPlatform, STORED_COUNT_MAX, SeededEntropy, session};
 pub use reader::{MemoryReader, card};
 pub use store::MemoryStore;
 pub use vault::MemoryVault;

@@ -75,7 +75,10 @@ impl Entropy for SeededEntropy {
     }
 }
 
-/// A session of a demo shop with offline mode on: 500.00 USD a payment, 2,000.00 USD and 50 payments in all.
+/// How many payments the configuration of [`session`] lets a device store.
+pub const STORED_COUNT_MAX: u64 = 100;
+
+/// A session of a demo shop with offline mode on: 500.00 USD a payment, 2,000.00 USD and [`STORED_COUNT_MAX`] payments in all.
 pub fn session() -> wire::Session {
     wire::Session {
         object: "terminal.session".into(),
@@ -102,7 +105,7 @@ pub fn session() -> wire::Session {
                 enabled: true,
                 payment_amount_max: BTreeMap::from([("usd".into(), 50_000)]),
                 stored_amount_max: BTreeMap::from([("usd".into(), 200_000)]),
-                stored_count_max: Some(50),
+                stored_count_max: Some(STORED_COUNT_MAX),
                 stored_age_max_s: None,
                 forward_within_s: None,
             },

@@ -68,6 +68,9 @@ impl Store for MemoryStore {
         if data.head.hash != commit.expected {
             return Err(StoreError::Conflict);
         }
+        if commit.rows.iter().any(|row| row.revision == 1 && data.rows.contains_key(&row.id)) {
+            return Err(StoreError::Conflict);
+        }
         let added = commit.rows.iter().filter(|row| !data.rows.contains_key(&row.id)).count();
         if data.rows_max.is_some_and(|max| data.rows.len() + added > max) {
             return Err(StoreError::Full);
@@ -94,10 +97,15 @@ impl Store for MemoryStore {
         Ok(rows.into_iter().take(limit).cloned().collect())
     }
 
-    async fn unacknowledged(&self, limit: usize) -> Result<Vec<PaymentRow>, StoreError> {
+    async fn unacknowledged(
+        &self,
+        after: Option<OfflineId>,
+        limit: usize,
+    ) -> Result<Vec<PaymentRow>, StoreError> {
         self.up()?;
         let data = self.0.borrow();
-        Ok(data.rows.values().filter(|row| row.unacknowledged).take(limit).cloned().collect())
+        let behind = data.rows.values().filter(|row| row.unacknowledged && Some(row.id) > after);
+        Ok(behind.take(limit).cloned().collect())
     }
 
     async fn newest(&self, before: Option<OfflineId>, limit: usize) -> Result<Vec<PaymentRow>, StoreError> {

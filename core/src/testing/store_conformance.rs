@@ -12,6 +12,7 @@ pub async fn run<S: Store, F: AsyncFn() -> S>(fresh: F) {
     starts_empty(&fresh().await).await;
     commits_whole(&fresh().await).await;
     refuses_a_stale_head_and_writes_nothing(&fresh().await).await;
+    adds_a_payment_only_once(&fresh().await).await;
     orders_the_queue_by_deadline_then_id(&fresh().await).await;
     drops_a_final_payment_from_the_queue(&fresh().await).await;
     lists_unacknowledged_and_newest(&fresh().await).await;
@@ -76,7 +77,7 @@ async fn starts_empty(store: &impl Store) {
     assert_eq!(store.head().await.unwrap(), Head::default());
     assert_eq!(store.queue(None, 10).await.unwrap(), Vec::new());
     assert_eq!(store.newest(None, 10).await.unwrap(), Vec::new());
-    assert_eq!(store.unacknowledged(10).await.unwrap(), Vec::new());
+    assert_eq!(store.unacknowledged(None, 10).await.unwrap(), Vec::new());
     assert_eq!(store.log(0, 10).await.unwrap(), Vec::new());
     assert_eq!(store.payment(id(1)).await.unwrap(), None);
 }
@@ -104,6 +105,15 @@ async fn refuses_a_stale_head_and_writes_nothing(store: &impl Store) {
     assert_eq!(store.head().await.unwrap(), first.head);
 }
 
+async fn adds_a_payment_only_once(store: &impl Store) {
+    let first = write(store, vec![row(1, 50)]).await;
+    let again = commit_of(&first.head, vec![row(2, 70), row(1, 60)]);
+    assert_eq!(store.commit(again).await, Err(StoreError::Conflict));
+    assert_eq!(store.payment(id(1)).await.unwrap(), Some(row(1, 50)));
+    assert_eq!(store.payment(id(2)).await.unwrap(), None);
+    assert_eq!(store.head().await.unwrap(), first.head);
+}
+
 async fn orders_the_queue_by_deadline_then_id(store: &impl Store) {
     write(store, vec![row(4, 300), row(3, 100), row(2, 200), row(1, 200)]).await;
     let order = |rows: Vec<PaymentRow>| rows.into_iter().map(|row| row.id).collect::<Vec<_>>();
@@ -123,7 +133,7 @@ async fn drops_a_final_payment_from_the_queue(store: &impl Store) {
     done.unacknowledged = true;
     write(store, vec![done.clone()]).await;
     assert_eq!(store.queue(None, 10).await.unwrap(), vec![row(2, 20)]);
-    assert_eq!(store.unacknowledged(10).await.unwrap(), vec![done]);
+    assert_eq!(store.unacknowledged(None, 10).await.unwrap(), vec![done]);
 }
 
 async fn lists_unacknowledged_and_newest(store: &impl Store) {
@@ -133,7 +143,8 @@ async fn lists_unacknowledged_and_newest(store: &impl Store) {
     }
     write(store, rows).await;
     let ids = |rows: Vec<PaymentRow>| rows.into_iter().map(|row| row.id).collect::<Vec<_>>();
-    assert_eq!(ids(store.unacknowledged(2).await.unwrap()), vec![id(1), id(2)]);
+    assert_eq!(ids(store.unacknowledged(None, 2).await.unwrap()), vec![id(1), id(2)]);
+    assert_eq!(ids(store.unacknowledged(Some(id(1)), 1).await.unwrap()), vec![id(2)]);
     assert_eq!(ids(store.newest(None, 2).await.unwrap()), vec![id(5), id(4)]);
     assert_eq!(ids(store.newest(Some(id(4)), 10).await.unwrap()), vec![id(3), id(2), id(1)]);
 }

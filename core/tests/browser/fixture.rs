@@ -93,7 +93,7 @@ async fn the_golden_database_of_version_1_reads_back() {
     };
     let queue = till.find(Select::Queue { after: None, limit: 100 }).await.unwrap();
     assert_eq!(ids(queue), [2, 1, 0].map(|at: usize| expected[at].offline_id));
-    let unacknowledged = till.find(Select::Unacknowledged { limit: 100 }).await.unwrap();
+    let unacknowledged = till.find(Select::Unacknowledged { after: None, limit: 100 }).await.unwrap();
     assert_eq!(ids(unacknowledged), [3, 4].map(|at: usize| expected[at].offline_id));
     let totals = till.head().await.unwrap().totals;
     assert_eq!(totals.count, 3);

@@ -7,15 +7,16 @@ use futures::future::join3;
 use tillandsia_core::browser::BrowserClock;
 use tillandsia_core::browser::locks::{Acquired, FORWARDER_LOCK, LockMode, acquire};
 use tillandsia_core::browser::pass::{Passes, leave_to_forward};
-use tillandsia_core::forwarder::{LEASE_MS, Mode};
-use tillandsia_core::ports::{Clock as _, Store as _};
-use tillandsia_core::testing::store_conformance::{commit_of, row};
+use tillandsia_core::forwarder::Mode;
+use tillandsia_core::ids::HolderId;
+use tillandsia_core::journal::{LogKind, PaymentState};
+use tillandsia_core::ports::Clock as _;
 use tillandsia_core::time::TimestampMs;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::raw;
-use crate::till::{connect, fresh_name, store_over};
+use crate::till::{fresh_name, journal, new_record, write};
 
 #[wasm_bindgen_test]
 async fn a_lock_is_held_until_its_guard_goes() {
@@ -50,27 +51,23 @@ async fn a_stolen_lock_is_known_to_be_lost() {
 
 #[wasm_bindgen_test]
 async fn a_frozen_holder_of_the_lock_does_not_stop_forwarding() {
-    let store = store_over(&connect(&fresh_name()).await);
+    let journal = journal(&fresh_name()).await;
     let now = BrowserClock.now();
     let release: js_sys::Function = raw::hold_lock(FORWARDER_LOCK).await.unwrap().unchecked_into();
-    let mut waits = row(1, now.0 + 1_000_000);
-    (waits.leased, waits.due) = (true, now.plus_ms(LEASE_MS));
-    let mut fresh = row(2, now.0 + 1_000_000);
-    (fresh.leased, fresh.due) = (false, TimestampMs(now.0 - 1_000));
-    let commit = commit_of(&store.head().await.unwrap(), vec![waits.clone(), fresh]);
-    store.commit(commit).await.unwrap();
-    assert!(leave_to_forward(&store).await.unwrap().is_none(), "its holder is at work");
-    waits.due = TimestampMs(now.0 - 1);
-    let commit = commit_of(&store.head().await.unwrap(), vec![waits]);
-    store.commit(commit).await.unwrap();
-    let leave = leave_to_forward(&store).await.unwrap().expect("its lease has run out");
+    let mut record = new_record();
+    record.state = PaymentState::Stored { next_attempt: now };
+    write(&journal, &record, LogKind::Stored, 1).await.unwrap();
+    assert!(leave_to_forward(&journal).await.unwrap().is_none(), "its holder is at work");
+    record.claim(&HolderId("frozen".to_owned()), TimestampMs(now.0 - 1)).unwrap();
+    write(&journal, &record, LogKind::Claimed, 2).await.unwrap();
+    let leave = leave_to_forward(&journal).await.unwrap().expect("its lease has run out");
     assert!(!leave.holds_lock());
     release.call0(&JsValue::UNDEFINED).unwrap();
     // The release takes effect a moment later.
     let Acquired::Held(guard) = acquire(FORWARDER_LOCK, LockMode::Wait).await else { panic!("free") };
     drop(guard);
     BrowserClock.sleep_ms(50).await;
-    assert!(leave_to_forward(&store).await.unwrap().expect("the lock is free").holds_lock());
+    assert!(leave_to_forward(&journal).await.unwrap().expect("the lock is free").holds_lock());
 }
 
 #[wasm_bindgen_test]

@@ -83,9 +83,13 @@ export const breakNextTransaction = () => {
     return original.apply(this, args);
   });
 };
+const replaceWrites = (make) => {
+  const undo = ["put", "add"].map((method) => replace(IDBObjectStore.prototype, method, make));
+  return () => undo.forEach((each) => each());
+};
 export const abortNextWrite = (after) => {
   let broken = false;
-  return replace(IDBObjectStore.prototype, "put", (original) => function (...args) {
+  return replaceWrites((original) => function (...args) {
     const request = original.apply(this, args);
     if (!broken && this.name === after) {
       broken = true;
@@ -95,7 +99,7 @@ export const abortNextWrite = (after) => {
     return request;
   });
 };
-export const fullDisk = () => replace(IDBObjectStore.prototype, "put", () => function () {
+export const fullDisk = () => replaceWrites(() => function () {
   throw new DOMException("no more space", "QuotaExceededError");
 });
 export const fakeFetch = (answer) => replace(globalThis, "fetch", () => async (request) => {

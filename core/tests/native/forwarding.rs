@@ -1,10 +1,11 @@
 //! The forwarder against a gateway that fails in every way it may.
 
 use tillandsia_core::error::ErrorCode;
-use tillandsia_core::forwarder::{BACKOFF_MS_MAX, LEASE_MS, Mode};
+use tillandsia_core::forwarder::{BACKOFF_MS_MAX, LEASE_MS, Mode, is_overdue};
 use tillandsia_core::journal::{LogKind, PaymentState};
-use tillandsia_core::ports::GatewayError;
+use tillandsia_core::ports::{Clock as _, GatewayError};
 use tillandsia_core::testing::NextAnswer;
+use tillandsia_core::wire::FORWARD_BATCH_MAX;
 
 use crate::world::{World, cut_off, drain, run};
 
@@ -238,6 +239,66 @@ fn a_row_that_cannot_be_read_asks_for_no_further_pass() {
         world.store.tamper(bad.offline_id, |row| row.sealed.ciphertext[0] ^= 1);
         world.go_online(&till).await;
         assert_eq!(drain(&till).await.next_pass_ms, None);
+    });
+}
+
+#[test]
+fn overdue_is_what_waits_for_a_holder_that_does_not_move() {
+    run(async {
+        let world = World::new();
+        let till = world.till_gone_offline().await;
+        let overdue = async || is_overdue(till.journal(), world.clock.now()).await.unwrap();
+        assert!(!overdue().await, "nothing is stored");
+        world.sell(&till, 100).await.unwrap();
+        assert!(!overdue().await, "it has only just become due");
+        world.clock.advance_ms(LEASE_MS);
+        assert!(overdue().await, "nobody tried it for a whole lease");
+        world.gateway.set_down(false);
+        world.gateway.next(NextAnswer::Hangs);
+        cut_off(till.forward(Mode::All, true));
+        assert!(!overdue().await, "it is leased");
+        world.clock.advance_ms(LEASE_MS);
+        assert!(overdue().await, "the lease has run out");
+    });
+}
+
+#[test]
+fn rows_that_cannot_be_read_are_not_overdue_and_hide_nothing() {
+    run(async {
+        let world = World::new();
+        let till = world.till_gone_offline().await;
+        let overdue = async || is_overdue(till.journal(), world.clock.now()).await.unwrap();
+        for _ in 0..FORWARD_BATCH_MAX + 1 {
+            let bad = world.sell(&till, 100).await.unwrap();
+            world.store.tamper(bad.offline_id, |row| row.sealed.ciphertext[0] ^= 1);
+        }
+        world.clock.advance_ms(LEASE_MS);
+        assert!(!overdue().await);
+        world.sell(&till, 100).await.unwrap();
+        assert!(!overdue().await);
+        world.clock.advance_ms(LEASE_MS);
+        assert!(overdue().await, "behind more unreadable rows than are looked at in one go");
+    });
+}
+
+#[test]
+fn events_behind_rows_that_cannot_be_read_are_told() {
+    run(async {
+        let world = World::new();
+        let till = world.till_gone_offline().await;
+        let mut sold = Vec::new();
+        for _ in 0..61 {
+            sold.push(world.sell(&till, 100).await.unwrap().offline_id);
+            world.clock.advance_ms(1);
+        }
+        world.go_online(&till).await;
+        assert_eq!(drain(&till).await.accepted, 61);
+        for id in &sold[..60] {
+            world.store.tamper(*id, |row| row.sealed.ciphertext[0] ^= 1);
+        }
+        assert!(till.has_undelivered().await.unwrap());
+        assert_eq!(till.deliver_events().await.unwrap(), 1);
+        assert!(!till.has_undelivered().await.unwrap(), "the others can never be told");
     });
 }
 

@@ -8,7 +8,7 @@ use tillandsia_core::journal::{LogKind, PaymentState};
 use tillandsia_core::payment_intent::{CaptureMethod, OfflineBehavior, PaymentIntentStatus};
 use tillandsia_core::ports::{GatewayError, HostDecision, ReaderError, Store};
 use tillandsia_core::terminal::{CONFIRMING_LEASE_MS, CreateParameters};
-use tillandsia_core::testing::{NextAnswer, card};
+use tillandsia_core::testing::{NextAnswer, STORED_COUNT_MAX, card};
 
 use crate::world::{World, cut_off, drain, run, usd};
 
@@ -263,7 +263,7 @@ fn two_tabs_cannot_both_use_the_last_free_place() {
         let first = world.till_gone_offline().await;
         let second = world.till().await;
         world.go_offline(&second).await;
-        for _ in 0..49 {
+        for _ in 1..STORED_COUNT_MAX {
             world.sell(&first, 100).await.unwrap();
         }
         let mut intents = Vec::new();
@@ -276,7 +276,7 @@ fn two_tabs_cannot_both_use_the_last_free_place() {
         first.confirm_payment_intent(intents.pop().unwrap()).await.unwrap();
         let error = second.confirm_payment_intent(last).await.unwrap_err();
         assert_eq!(error.code, ErrorCode::OfflinePaymentsStoreFull);
-        assert_eq!(world.stored_count(&second).await, 50);
+        assert_eq!(world.stored_count(&second).await, STORED_COUNT_MAX);
     });
 }
 
@@ -350,12 +350,12 @@ fn a_refusal_on_an_old_state_is_decided_again_on_the_state_of_now() {
     run(async {
         let world = World::new();
         let first = world.till_gone_offline().await;
-        for _ in 0..50 {
+        for _ in 0..STORED_COUNT_MAX {
             world.sell(&first, 100).await.unwrap();
         }
         let other = world.till().await;
         world.go_online(&other).await;
-        assert_eq!(drain(&other).await.accepted, 50);
+        assert_eq!(drain(&other).await.accepted as u64, STORED_COUNT_MAX);
         world.sell(&first, 100).await.unwrap();
     });
 }

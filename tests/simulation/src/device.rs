@@ -97,8 +97,12 @@ impl Store for SimStore {
         slow!(self, self.0.queue(after, limit))
     }
 
-    async fn unacknowledged(&self, limit: usize) -> Result<Vec<PaymentRow>, StoreError> {
-        slow!(self, self.0.unacknowledged(limit))
+    async fn unacknowledged(
+        &self,
+        after: Option<OfflineId>,
+        limit: usize,
+    ) -> Result<Vec<PaymentRow>, StoreError> {
+        slow!(self, self.0.unacknowledged(after, limit))
     }
 
     async fn newest(&self, before: Option<OfflineId>, limit: usize) -> Result<Vec<PaymentRow>, StoreError> {

@@ -40,6 +40,11 @@ async fn a_forced_offline_sale_during_a_drain_of_50_makes_51_charges() {
     assert_eq!(gateway.ledger().await.unwrap().charges.len(), 0, "the drain is under way");
     till.present("contactless_visa").await.unwrap();
     assert_eq!(till.wait_stage(&["stored", "error"]).await.unwrap().stage, "stored");
+    let under_way = gateway.ledger().await.unwrap().charges.len();
+    assert!(
+        under_way < 50,
+        "the sale was to be stored while the drain runs, not after it: {under_way} charged"
+    );
 
     till.wait_stored(0, Duration::from_secs(30)).await.unwrap();
     let ledger = ledger_with(&gateway, 51, Duration::from_secs(1)).await;

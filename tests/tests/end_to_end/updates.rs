@@ -4,12 +4,19 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tillandsia_tests::engine::{Browser, Engine};
+use tillandsia_tests::till::Till;
 use tillandsia_tests::{poll, site};
 
 use super::{is_wanted, open_till};
 
 const WAITING: &str = "const registration = await navigator.serviceWorker.getRegistration();
     return !!registration.waiting;";
+/// Tells the waiting version to take over, as any tab's button does, and answers whether it did.
+const TAKE_OVER: &str = "const { waiting } = await navigator.serviceWorker.getRegistration();
+    const channel = new MessageChannel();
+    const answer = new Promise((resolve) => { channel.port1.onmessage = ({ data }) => resolve(data.taken); });
+    waiting.postMessage({ type: 'skip-waiting' }, [channel.port2]);
+    return answer;";
 const STEP_MAX: Duration = Duration::from_secs(20);
 
 #[tokio::test]
@@ -42,6 +49,16 @@ async fn a_new_version_never_takes_over_while_a_payment_is_open() {
     .await
     .unwrap();
 
+    // Another tab, in which no payment is open, asks for it: not while this one takes a card.
+    let paying = browser.client().window().await.unwrap();
+    let idle = browser.client().new_window(true).await.unwrap();
+    browser.client().switch_to_window(idle.handle).await.unwrap();
+    let other = Till::open(&browser, &gateway.url()).await.unwrap();
+    other.wait_ready().await.unwrap();
+    assert_eq!(browser.run_async(TAKE_OVER, vec![]).await.unwrap(), json!(false));
+    browser.client().close_window().await.unwrap();
+    browser.client().switch_to_window(paying).await.unwrap();
+
     // It waits through the whole payment.
     till.present("contactless_visa").await.unwrap();
     let ended = till.wait_stage(&["approved", "stored", "error"]).await.unwrap();
@@ -51,7 +68,7 @@ async fn a_new_version_never_takes_over_while_a_payment_is_open() {
     till.wait_stored(0, super::FORWARDED_MAX).await.unwrap();
     assert_eq!(gateway.ledger().await.unwrap().amounts(), [1600]);
 
-    // It may take over once the payment is closed: when a person asks for it, or by itself.
+    // It takes over once the payment is closed, when a person asks for it.
     till.press("checkout-close").await.unwrap();
     let apply = r#"const button = document.querySelector('[data-testid="update-apply"]'); if (button) button.click();"#;
     poll::until_true("the new version has taken over", STEP_MAX, async || {

@@ -2,27 +2,19 @@
 
 use std::rc::Rc;
 
-use leptos::prelude::{GetUntracked, Set, Update, window, window_event_listener};
+use leptos::prelude::{GetUntracked, Set, Update, document, window, window_event_listener};
 use tillandsia_core::browser::PageConfig;
-use web_sys::UrlSearchParams;
 
 use super::Shell;
 use crate::state::Screen;
 use crate::view_models::payment_row::Tone;
 
-/// Where a gateway other than the page's own origin is kept for the browser session.
-const GATEWAY: &str = "tillandsia.gateway";
-
-/// Where the page finds its servers: its own origin, or the one of `?gateway=`.
+/// Where the page finds its servers: its own origin, or the one that whoever serves the page names in it. Never the
+/// address: a link could then send payments to a stranger.
 pub(super) fn config() -> PageConfig {
-    let search = window().location().search().unwrap_or_default();
-    let named = UrlSearchParams::new_with_str(&search).ok().and_then(|params| params.get("gateway"));
-    let session = window().session_storage().ok().flatten();
-    if let (Some(storage), Some(url)) = (&session, &named) {
-        storage.set_item(GATEWAY, url).ok();
-    }
-    let kept = || session.as_ref().and_then(|storage| storage.get_item(GATEWAY).ok().flatten());
-    let gateway_url = named.or_else(kept).unwrap_or_default().trim_end_matches('/').to_owned();
+    let named = document().query_selector(r#"meta[name="tillandsia-gateway"]"#).ok().flatten();
+    let gateway_url = named.and_then(|meta| meta.get_attribute("content")).unwrap_or_default();
+    let gateway_url = gateway_url.trim_end_matches('/').to_owned();
     PageConfig {
         connection_token_url: format!("{gateway_url}/demo/connection_token"),
         gateway_url,

@@ -7,7 +7,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::{Page, call_all};
 use crate::browser::BrowserClock;
 use crate::browser::locks::{Acquired, EVENTS_LOCK, LockMode, acquire};
-use crate::ports::{Clock as _, Reader, Store as _};
+use crate::ports::{Clock as _, Reader};
 
 /// Between two refreshes, milliseconds: a pass commits many times in a second.
 const REFRESH_EVERY_MS: u64 = 50;
@@ -80,9 +80,9 @@ impl<R: Reader + 'static> Page<R> {
         }
         let this = Rc::clone(self);
         spawn_local(async move {
-            if this.has_undelivered().await {
+            if matches!(this.terminal.has_undelivered().await, Ok(true)) {
                 BrowserClock.sleep_ms(DELIVERED_WITHIN_MS).await;
-                if !this.delivers.get() && this.has_undelivered().await {
+                if !this.delivers.get() && matches!(this.terminal.has_undelivered().await, Ok(true)) {
                     this.deliver_instead().await;
                 }
             }
@@ -99,10 +99,5 @@ impl<R: Reader + 'static> Page<R> {
                 this.set_delivers(false);
             });
         }
-    }
-
-    async fn has_undelivered(&self) -> bool {
-        let rows = self.terminal.journal().store().unacknowledged(1).await;
-        rows.is_ok_and(|rows| !rows.is_empty())
     }
 }

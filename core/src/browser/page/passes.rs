@@ -53,7 +53,7 @@ impl<R: Reader + 'static> Page<R> {
     }
 
     async fn pass_here(&self, mode: Mode) -> Option<u64> {
-        let leave = match leave_to_forward(self.terminal.journal().store()).await {
+        let leave = match leave_to_forward(self.terminal.journal()).await {
             Ok(Some(leave)) => leave,
             Ok(None) | Err(_) => return Some(RETRY_MS),
         };

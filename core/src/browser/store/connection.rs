@@ -69,6 +69,11 @@ impl Connection {
         self.newer.get()
     }
 
+    /// Which opening of the database this is; another number may be another database.
+    pub(in crate::browser) const fn opening(&self) -> u32 {
+        self.opened.get()
+    }
+
     /// Who is told that a newer version of the till wants to change the schema: reload soon.
     pub fn on_version_change(&self, listener: Rc<dyn Fn()>) {
         self.on_version_change.replace(Some(listener));

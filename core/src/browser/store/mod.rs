@@ -6,6 +6,7 @@ pub mod migrations;
 mod requests;
 mod rows;
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use indexed_db_futures::error::Error;
@@ -24,7 +25,7 @@ use rows::{
 use super::entropy::BrowserEntropy;
 use super::js::number;
 use crate::ids::OfflineId;
-use crate::journal::{Commit, Digest, Head, LogEntry, PaymentRow, QueuePosition, Sealed};
+use crate::journal::{Commit, Head, LogEntry, PaymentRow, QueuePosition, Sealed};
 use crate::ports::{Entropy as _, Store, StoreError};
 
 pub(in crate::browser) use errors::store_error;
@@ -43,12 +44,14 @@ const HEAD: &str = "head";
 pub struct IndexedDbStore {
     connection: Rc<Connection>,
     on_commit: Rc<dyn Fn()>,
+    /// The opening of the connection on which a commit has found the head it expected.
+    head_known_on: Cell<Option<u32>>,
 }
 
 impl IndexedDbStore {
     /// The store over a connection. `on_commit` is called after each commit is durable.
     pub fn new(connection: Rc<Connection>, on_commit: Rc<dyn Fn()>) -> Self {
-        IndexedDbStore { connection, on_commit }
+        IndexedDbStore { connection, on_commit, head_known_on: Cell::new(None) }
     }
 
     /// The connection below.
@@ -80,11 +83,34 @@ impl Store for IndexedDbStore {
     async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
         // All is made ready before the transaction begins: inside it there are only requests.
         let mut puts = Vec::with_capacity(commit.rows.len() + commit.entries.len() + 1);
-        puts.extend(commit.rows.iter().map(|row| Put::Value(PAYMENTS, payment_to_js(row))));
+        puts.extend(commit.rows.iter().map(|row| match row.revision {
+            1 => Put::New(PAYMENTS, payment_to_js(row)),
+            _ => Put::Value(PAYMENTS, payment_to_js(row)),
+        }));
         // An entry is never written over.
         puts.extend(commit.entries.iter().map(|entry| Put::New(LOG, entry_to_js(entry))));
         puts.push(Put::Keyed(META, HEAD.into(), head_to_js(&commit.head)));
-        self.write(&[PAYMENTS, LOG, META], Some(commit.expected), puts).await?;
+        let opening = self
+            .connection
+            .write(&[PAYMENTS, LOG, META], async |transaction| {
+                let opening = self.connection.opening();
+                // Entries are numbered without a gap and never written over: where the next number is free, the head is
+                // still the one known. Only a database that this connection has not written to may be another one.
+                let head = match self.head_known_on.get() == Some(opening) {
+                    true => None,
+                    false => Some(ask_for_head(transaction).map_err(store_error)?),
+                };
+                puts.into_iter().try_for_each(|put| put.send(transaction)).map_err(store_error)?;
+                // Asked for first and awaited last; a wrong head aborts all of it.
+                if let Some(head) = head
+                    && head_from_js(head.await.map_err(store_error)?)?.hash != commit.expected
+                {
+                    return Err(StoreError::Conflict);
+                }
+                Ok(opening)
+            })
+            .await?;
+        self.head_known_on.set(Some(opening));
         (self.on_commit)();
         Ok(())
     }
@@ -101,8 +127,13 @@ impl Store for IndexedDbStore {
         self.payments(Query::Index(PAYMENTS, "queue", after, limit)).await
     }
 
-    async fn unacknowledged(&self, limit: usize) -> Result<Vec<PaymentRow>, StoreError> {
-        self.payments(Query::Index(PAYMENTS, "unacknowledged", None, limit)).await
+    async fn unacknowledged(
+        &self,
+        after: Option<OfflineId>,
+        limit: usize,
+    ) -> Result<Vec<PaymentRow>, StoreError> {
+        let after = after.map(|id| Array::of2(&number(1), &JsValue::from_str(&id.to_string())).into());
+        self.payments(Query::Index(PAYMENTS, "unacknowledged", after, limit)).await
     }
 
     async fn newest(&self, before: Option<OfflineId>, limit: usize) -> Result<Vec<PaymentRow>, StoreError> {
@@ -118,8 +149,7 @@ impl Store for IndexedDbStore {
     }
 
     async fn put_setting(&self, name: &str, sealed: Sealed) -> Result<(), StoreError> {
-        let put = Put::Keyed(SETTINGS, JsValue::from_str(name), sealed_to_js(&sealed));
-        self.write(&[SETTINGS], None, vec![put]).await
+        self.put(SETTINGS, JsValue::from_str(name), sealed_to_js(&sealed)).await
     }
 
     async fn setting(&self, name: &str) -> Result<Option<Sealed>, StoreError> {
@@ -130,35 +160,15 @@ impl Store for IndexedDbStore {
         // Random: what compresses to nothing proves nothing.
         let mut spare = vec![0; bytes];
         BrowserEntropy.fill(&mut spare);
-        let put = Put::Keyed(SPARE, JsValue::from_f64(0.0), Uint8Array::from(spare.as_slice()).into());
-        self.write(&[SPARE], None, vec![put]).await
+        self.put(SPARE, JsValue::from_f64(0.0), Uint8Array::from(spare.as_slice()).into()).await
     }
 }
 
 impl IndexedDbStore {
-    /// One transaction; `Conflict` when the head is not `expected`. The head is asked for first and the rest is sent
-    /// without waiting for it, which saves a turn of the event loop; the wrong head aborts all of it.
-    async fn write(
-        &self,
-        stores: &[&str],
-        expected: Option<Digest>,
-        puts: Vec<Put>,
-    ) -> Result<(), StoreError> {
-        self.connection
-            .write(stores, async |transaction| {
-                let head = match expected {
-                    Some(_) => Some(ask_for_head(transaction).map_err(store_error)?),
-                    None => None,
-                };
-                puts.into_iter().try_for_each(|put| put.send(transaction)).map_err(store_error)?;
-                if let (Some(head), Some(expected)) = (head, expected)
-                    && head_from_js(head.await.map_err(store_error)?)?.hash != expected
-                {
-                    return Err(StoreError::Conflict);
-                }
-                Ok(())
-            })
-            .await
+    /// One put in a transaction of its own.
+    async fn put(&self, store: &'static str, key: JsValue, value: JsValue) -> Result<(), StoreError> {
+        let put = Put::Keyed(store, key, value);
+        self.connection.write(&[store], async |transaction| put.send(transaction).map_err(store_error)).await
     }
 }
 
