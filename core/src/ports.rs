@@ -137,8 +137,12 @@ pub trait Gateway {
         amount_minor: Option<u64>,
     ) -> Result<wire::PaymentIntent, GatewayError>;
     /// What became of an online confirmation whose answer never came. If the gateway has not seen it, it is
-    /// canceled there for ever, so that a late request cannot charge.
-    async fn resolve(&self, id: OfflineId) -> Result<wire::ForwardResult, GatewayError>;
+    /// canceled there for ever, so that a late request cannot charge. A gateway that `origin` is not of refuses (403).
+    async fn resolve(
+        &self,
+        id: OfflineId,
+        origin: &wire::Origin,
+    ) -> Result<wire::ForwardResult, GatewayError>;
 }
 
 /// Why a whole request to the gateway gave no answer that can be used.

@@ -75,8 +75,10 @@ fn numbers(js: &JsValue, name: &str) -> Option<BTreeMap<String, u64>> {
 
 impl FromJs for ForwardResults {
     fn from_js(js: &JsValue) -> Option<Self> {
-        let results = array(js, "results")?.iter().map(ForwardResult::from_js).collect::<Option<_>>()?;
-        Some(ForwardResults { results })
+        // One that cannot be read is no answer for its payment; the others have theirs.
+        Some(ForwardResults {
+            results: array(js, "results")?.iter().filter_map(ForwardResult::from_js).collect(),
+        })
     }
 }
 

@@ -155,11 +155,13 @@ impl Gateway for FetchGateway {
         parse(&self.authorised(&path, &body, REQUEST_MS_MAX).await?)
     }
 
-    async fn resolve(&self, id: OfflineId) -> Result<wire::ForwardResult, GatewayError> {
-        #[derive(Serialize)]
-        struct Resolve {}
+    async fn resolve(
+        &self,
+        id: OfflineId,
+        origin: &wire::Origin,
+    ) -> Result<wire::ForwardResult, GatewayError> {
         let path = format!("/v1/terminal/payments/{id}/resolve");
-        parse(&self.authorised(&path, &Resolve {}, REQUEST_MS_MAX).await?)
+        parse(&self.authorised(&path, origin, REQUEST_MS_MAX).await?)
     }
 }
 

@@ -34,6 +34,15 @@ pub(super) enum Handed {
     NoWorker,
 }
 
+/// How a pass in the worker ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Done {
+    /// In order; when the next is due, milliseconds from now.
+    NextPass(Option<u64>),
+    /// It could not be made there.
+    Failed,
+}
+
 /// The service worker, as far as this browser has one.
 pub(super) struct WorkerClient {
     container: Option<ServiceWorkerContainer>,
@@ -103,8 +112,8 @@ impl WorkerClient {
         }
     }
 
-    /// Asks the worker for a pass. `on_done` hears when the next one is due, if the worker lives to say so.
-    pub(super) async fn drain(&self, mode: Mode, on_done: impl Fn(Option<u64>) + 'static) -> Handed {
+    /// Asks the worker for a pass. `on_done` hears how it ended, if the worker lives to say so.
+    pub(super) async fn drain(&self, mode: Mode, on_done: impl Fn(Done) + 'static) -> Handed {
         let Some(active) = self.active() else { return Handed::NoWorker };
         let Ok(channel) = MessageChannel::new() else { return Handed::NoWorker };
         let (sender, mut answers) = mpsc::unbounded();
@@ -130,11 +139,14 @@ impl WorkerClient {
         }
         spawn_local(async move {
             if let Some(done) = within(DONE_MS_MAX, answers.next()).await.flatten() {
-                // A pass that failed, or did not run because another context forwards, says nothing of when the next
-                // is due: soon, then.
-                let ran = text(&done, "type").as_deref() == Some("drain-done")
-                    && get(&done, "ran").as_bool() == Some(true);
-                on_done(if ran { whole(&done, "nextPassMs") } else { Some(AGAIN_MS) });
+                on_done(match text(&done, "type").as_deref() {
+                    Some("drain-done") if get(&done, "ran").as_bool() == Some(true) => {
+                        Done::NextPass(whole(&done, "nextPassMs"))
+                    }
+                    // Another context forwards: when the next pass is due is not known. Soon, then.
+                    Some("drain-done") => Done::NextPass(Some(AGAIN_MS)),
+                    _ => Done::Failed,
+                });
             }
             port.set_onmessage(None);
             port.close();

@@ -12,7 +12,8 @@ use crate::journal::{
 use crate::ports::{Clock, Entropy, Gateway, GatewayError, Platform, Store};
 use crate::time::TimestampMs;
 use crate::wire::{
-    CardOnWire, CreatePayment, ErrorBody, FORWARD_BATCH_MAX, ForwardBatch, ForwardResult, PaymentSubmission,
+    CardOnWire, CreatePayment, ErrorBody, FORWARD_BATCH_MAX, ForwardBatch, ForwardResult, Origin,
+    PaymentSubmission,
 };
 
 /// How long a forwarder may hold a payment; longer than any request it makes.
@@ -50,6 +51,16 @@ pub struct Drained {
     pub next_pass_ms: Option<u64>,
 }
 
+impl Drained {
+    fn add(&mut self, counts: &Drained) {
+        self.accepted = self.accepted.saturating_add(counts.accepted);
+        self.declined = self.declined.saturating_add(counts.declined);
+        self.canceled = self.canceled.saturating_add(counts.canceled);
+        self.retryable = self.retryable.saturating_add(counts.retryable);
+        self.wedged = self.wedged.saturating_add(counts.wedged);
+    }
+}
+
 /// One run of a forwarder in one tab or worker.
 pub struct Forwarder<'a, P: Platform> {
     /// The journal.
@@ -76,10 +87,16 @@ struct Claimed {
     attempts: u32,
 }
 
+/// An online confirmation whose tab is gone.
+struct Interrupted {
+    id: OfflineId,
+    origin: Origin,
+}
+
 /// What one look at the queue yields.
 struct Look {
     claimed: Claimed,
-    interrupted: Vec<OfflineId>,
+    interrupted: Vec<Interrupted>,
     unreadable: Vec<OfflineId>,
     last: Option<QueuePosition>,
 }
@@ -111,11 +128,11 @@ impl<P: Platform> Forwarder<'_, P> {
             }
         }
         // After the stored ones: an interrupted confirmation holds nobody up.
-        for id in interrupted {
+        for one in interrupted {
             if drained.stopped.is_some() {
                 break;
             }
-            self.resolve(id, &mut drained).await?;
+            self.resolve(mode, one, &mut drained).await?;
         }
         drained.next_pass_ms = self.next_pass_ms(&drained, &unreadable).await?;
         Ok(drained)
@@ -170,7 +187,7 @@ impl<P: Platform> Forwarder<'_, P> {
             }
             PaymentState::Confirming { lease_until } => {
                 if *lease_until <= now {
-                    look.interrupted.push(record.offline_id);
+                    look.interrupted.push(Interrupted { id: record.offline_id, origin: origin(record) });
                 }
                 false
             }
@@ -208,13 +225,15 @@ impl<P: Platform> Forwarder<'_, P> {
             let alone = ForwardBatch { payments: vec![payment.clone()] };
             match self.gateway.forward(&alone).await {
                 Ok(answer) => results.extend(answer.results),
-                Err(GatewayError::Refused { status, code, message, .. }) => results.push(ForwardResult {
-                    offline_id: payment.payment.offline_id.clone(),
-                    status,
-                    payment_intent: None,
-                    charge: None,
-                    error: Some(ErrorBody { code: Some(code), message, ..ErrorBody::default() }),
-                }),
+                Err(GatewayError::Refused { status: status @ (400 | 413 | 422), code, message, .. }) => {
+                    results.push(ForwardResult {
+                        offline_id: payment.payment.offline_id.clone(),
+                        status,
+                        payment_intent: None,
+                        charge: None,
+                        error: Some(ErrorBody { code: Some(code), message, ..ErrorBody::default() }),
+                    })
+                }
                 // The rest is without an answer and is sent again later.
                 Err(error) if results.is_empty() => return Err(error),
                 Err(_) => break,
@@ -254,11 +273,7 @@ impl<P: Platform> Forwarder<'_, P> {
                 Ok(Decision { changes, result: counts })
             })
             .await?;
-        drained.accepted = drained.accepted.saturating_add(counts.accepted);
-        drained.declined = drained.declined.saturating_add(counts.declined);
-        drained.canceled = drained.canceled.saturating_add(counts.canceled);
-        drained.retryable = drained.retryable.saturating_add(counts.retryable);
-        drained.wedged = drained.wedged.saturating_add(counts.wedged);
+        drained.add(&counts);
         if failure.is_some() {
             drained.stopped = failure;
         }
@@ -302,36 +317,51 @@ impl<P: Platform> Forwarder<'_, P> {
     }
 
     /// An online confirmation whose tab is gone: asks what became of it. Unknown to the gateway, it is canceled
-    /// there and here.
-    async fn resolve(&self, id: OfflineId, drained: &mut Drained) -> Result<(), TerminalError> {
-        let answer = match self.gateway.resolve(id).await {
-            Ok(answer) => answer,
-            Err(error) => {
-                // A refusal of this one id says nothing of the others.
-                drained.stopped = error.is_retryable().then_some(error);
+    /// there and here. Where the gateway has no answer for this one, it is asked again later and holds nobody up.
+    async fn resolve(
+        &self,
+        mode: Mode,
+        one: Interrupted,
+        drained: &mut Drained,
+    ) -> Result<(), TerminalError> {
+        let answer = match self.gateway.resolve(one.id, &one.origin).await {
+            Ok(answer) => Ok(answer),
+            Err(error) if error.is_retryable() => {
+                drained.stopped = Some(error);
                 return Ok(());
             }
+            Err(error) => Err(error),
         };
         let now = self.clock.now();
+        let random = self.random();
         let counts = self
             .journal
-            .transact(now, Select::Ids(&[id]), |_, found| {
+            .transact(now, Select::Ids(&[one.id]), |_, found| {
                 let mut counts = Drained::default();
                 let mut changes = Vec::new();
-                for record in found.iter().filter_map(Found::record) {
-                    let confirming = matches!(record.state, PaymentState::Confirming { .. });
-                    let verdict = verdict(&answer, now);
-                    let is_final = !matches!(verdict, Verdict::Retryable { .. } | Verdict::Wedged { .. });
-                    if confirming && is_final {
+                let confirming =
+                    |record: &&PaymentRecord| matches!(record.state, PaymentState::Confirming { .. });
+                for record in found.iter().filter_map(Found::record).filter(confirming) {
+                    let verdict = match &answer {
+                        Ok(answer) => verdict(answer, now),
+                        Err(error) => no_answer(Some(error)),
+                    };
+                    let (Verdict::Retryable { code, message } | Verdict::Wedged { code, message }) = verdict
+                    else {
                         changes.extend(self.apply(record, verdict, now, 0, &mut counts));
-                    }
+                        continue;
+                    };
+                    let failures = if mode == Mode::All { 1 } else { record.attempts.saturating_add(1) };
+                    let mut next = record.clone();
+                    let lease_until = now.plus_ms(backoff_ms(failures, random, None));
+                    next.ask_again(lease_until, Failure { at: now, code, message })?;
+                    counts.retryable = counts.retryable.saturating_add(1);
+                    changes.push(Change { record: next, kind: LogKind::Released });
                 }
                 Ok(Decision { changes, result: counts })
             })
             .await?;
-        drained.accepted = drained.accepted.saturating_add(counts.accepted);
-        drained.declined = drained.declined.saturating_add(counts.declined);
-        drained.canceled = drained.canceled.saturating_add(counts.canceled);
+        drained.add(&counts);
         Ok(())
     }
 
@@ -359,9 +389,14 @@ impl<P: Platform> Forwarder<'_, P> {
     }
 }
 
+fn origin(record: &PaymentRecord) -> Origin {
+    Origin { account: record.account.clone(), livemode: record.account.as_ref().map(|_| record.livemode) }
+}
+
 /// What is sent of a payment; `None` when its card is gone, which only a final outcome does.
 pub(crate) fn submission(record: &PaymentRecord) -> Option<PaymentSubmission> {
     let card = record.secret.as_deref()?;
+    let Origin { account, livemode } = origin(record);
     Some(PaymentSubmission {
         payment: CreatePayment {
             offline_id: record.offline_id.to_string(),
@@ -372,8 +407,8 @@ pub(crate) fn submission(record: &PaymentRecord) -> Option<PaymentSubmission> {
             created_at: record.created_at.unix_seconds(),
         },
         payment_intent: record.payment_intent.clone(),
-        account: record.account.clone(),
-        livemode: record.account.as_ref().map(|_| record.livemode),
+        account,
+        livemode,
         stored_at: record.stored_at.map(TimestampMs::unix_seconds),
         card: CardOnWire::of(card, &record.reader),
     })

@@ -218,10 +218,10 @@ impl PaymentRecord {
     }
 
     /// `Confirming -> Stored`: the answer never came, or there is no connection. Same id, same card. Not after the
-    /// lease: a forwarder may by then have had the id canceled at the gateway.
+    /// lease, and not once a forwarder has asked: the id may by then be canceled at the gateway.
     pub fn store(&mut self, now: TimestampMs, forward_within_ms: u64) -> Result<(), WrongState> {
         match self.state {
-            PaymentState::Confirming { lease_until } if now < lease_until => {
+            PaymentState::Confirming { lease_until } if now < lease_until && self.attempts == 0 => {
                 self.stored_at = Some(now);
                 self.deadline = now.plus_ms(forward_within_ms);
                 self.state = PaymentState::Stored { next_attempt: now };
@@ -321,6 +321,19 @@ impl PaymentRecord {
                 Ok(())
             }
             _ => Err(self.wrong("given up")),
+        }
+    }
+
+    /// `Confirming -> Confirming`: the gateway was asked what became of it and has no answer yet.
+    pub fn ask_again(&mut self, lease_until: TimestampMs, why: Failure) -> Result<(), WrongState> {
+        match self.state {
+            PaymentState::Confirming { .. } => {
+                self.attempts = self.attempts.saturating_add(1);
+                self.note(why);
+                self.state = PaymentState::Confirming { lease_until };
+                Ok(())
+            }
+            _ => Err(self.wrong("asked about")),
         }
     }
 

@@ -216,11 +216,15 @@ impl<S: Store, V: Vault> Journal<S, V> {
         Ok(self.store.put_setting(name, sealed).await?)
     }
 
-    /// Reads a setting; `None` when it was never written.
+    /// Reads a setting; `None` when it was never written, or can no longer be read: whoever wrote it then writes it
+    /// anew, as at the first start.
     pub async fn setting(&self, name: &str) -> Result<Option<Vec<u8>>, TerminalError> {
         match self.store.setting(name).await? {
             None => Ok(None),
-            Some(sealed) => Ok(Some(self.vault.open(&sealed, setting_associated(name).as_bytes()).await?)),
+            Some(sealed) => match self.vault.open(&sealed, setting_associated(name).as_bytes()).await {
+                Err(VaultError::DoesNotOpen) => Ok(None),
+                opened => Ok(Some(opened?)),
+            },
         }
     }
 

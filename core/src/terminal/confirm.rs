@@ -22,8 +22,8 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
     /// # Errors
     /// `card_declined` with the issuer's `decline_code`; the refusals of the offline policy;
     /// `offline_collect_and_confirm_mismatch` when the connection was lost between collecting and confirming
-    /// (collect again); `request_timed_out` when the outcome is not known and the payment may not be stored: it
-    /// then appears in the list with its outcome as soon as the gateway can be asked.
+    /// (collect again); `outcome_unknown` when no answer came and the payment may not be stored: it then appears in
+    /// the list with its outcome as soon as the gateway can be asked.
     pub async fn confirm_payment_intent(
         &self,
         intent: PaymentIntent,
@@ -137,7 +137,8 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         let now = self.clock.now();
         let returning = self.returning(intent.offline_id);
         let known_otherwise = matches!(&answer, Ok(result) if result.status == 422);
-        let unknown = match answer.map(|result| verdict(&result, now)) {
+        // Why it was refused; `None` when that is not known.
+        let refused = match answer.map(|result| verdict(&result, now)) {
             Ok(Verdict::Accepted { payment_intent, acceptance }) => {
                 let taken = self.taken(intent, payment_intent, acceptance).await;
                 returning.done();
@@ -153,31 +154,24 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
                 return Err(declined.with_decline_code(decline_code).about(&intent.declined()?));
             }
             // Known with other content: what became of that is asked, nothing is guessed.
-            Ok(Verdict::Wedged { code, message }) if known_otherwise => {
+            Ok(Verdict::Wedged { .. }) if known_otherwise => {
                 drop(returning);
-                let error = GatewayError::Refused { status: 422, code, message, retry_after_ms: None };
-                return self.give_up(intent, gateway_failed(&error)).await;
+                return self.give_up(intent).await;
             }
             Ok(Verdict::Canceled) => {
-                Err((ErrorCode::Canceled, "the payment was canceled: create a new one".to_owned()))
+                Some((ErrorCode::Canceled, "the payment was canceled: create a new one".to_owned()))
             }
             Ok(Verdict::Wedged { code, message }) => {
-                Err((ErrorCode::from_name(&code).unwrap_or(ErrorCode::ApiError), message))
+                Some((ErrorCode::from_name(&code).unwrap_or(ErrorCode::ApiError), message))
             }
-            Ok(Verdict::Retryable { message, .. }) => Ok(GatewayError::Refused {
-                status: 500,
-                code: "api_error".into(),
-                message,
-                retry_after_ms: None,
-            }),
-            Err(error) => Ok(error),
+            Ok(Verdict::Retryable { .. }) | Err(_) => None,
         };
-        match unknown {
-            Ok(error) => {
+        match refused {
+            None => {
                 drop(returning);
-                self.after_unknown(intent, route, error).await
+                self.after_unknown(intent, route).await
             }
-            Err((code, message)) => {
+            Some((code, message)) => {
                 self.change_unless_final(&intent, LogKind::Canceled, |record| record.cancel(now)).await?;
                 returning.done();
                 Err(TerminalError::new(code, message).about(&intent.declined()?))
@@ -245,40 +239,25 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         &self,
         intent: PaymentIntent,
         route: Route,
-        error: GatewayError,
     ) -> Result<PaymentIntent, TerminalError> {
         let id = intent.offline_id;
-        let refusal = if route == Route::Online {
-            require_online_failed(&error)
-        } else {
-            match self.store_confirming(id).await {
-                Ok(stored) => {
-                    self.forward_soon();
-                    return intent.confirmed(offline_details(&stored));
-                }
-                Err(refusal) => refusal,
-            }
-        };
-        self.give_up(intent, refusal).await
+        if route != Route::Online
+            && let Ok(stored) = self.store_confirming(id).await
+        {
+            self.forward_soon();
+            return intent.confirmed(offline_details(&stored));
+        }
+        self.give_up(intent).await
     }
 
     /// Leaves an unfinished confirmation to the forwarder, which asks the gateway what became of it.
-    async fn give_up(
-        &self,
-        intent: PaymentIntent,
-        refusal: TerminalError,
-    ) -> Result<PaymentIntent, TerminalError> {
+    async fn give_up(&self, intent: PaymentIntent) -> Result<PaymentIntent, TerminalError> {
         let now = self.clock.now();
         self.change(intent.offline_id, LogKind::Released, |record| record.give_up_confirming(now)).await?;
         self.forward_soon();
-        Err(TerminalError::new(
-            refusal.code,
-            format!(
-                "{}. Whether it was charged is asked as soon as the gateway answers: see the list",
-                refusal.message
-            ),
-        )
-        .about(&intent.declined()?))
+        let unknown = "no answer came: whether this payment was charged is asked as soon as the gateway answers. \
+                       Do not charge the customer again";
+        Err(TerminalError::new(ErrorCode::OutcomeUnknown, unknown).about(&intent.declined()?))
     }
 
     /// `Confirming -> Stored`, if the policy allows it.

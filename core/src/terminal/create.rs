@@ -101,7 +101,13 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
             Err(error) if route == Route::Online => Err(require_online_failed(&error)),
             // Only a refusal of this very payment stops it; everything else can be tried again when it is forwarded.
             Err(error @ GatewayError::Refused { status: 400 | 402 | 422, .. }) => Err(gateway_failed(&error)),
-            Err(_) => Ok(intent),
+            Err(error) => {
+                // How to collect depends on whether the connection is gone: the customer should be asked only once.
+                if error.is_offline() {
+                    self.probe().await;
+                }
+                Ok(intent)
+            }
         }
     }
 

@@ -87,7 +87,9 @@ impl MemoryGateway {
         let next = self.0.borrow_mut().next.pop_front();
         match next {
             None => {
-                self.0.borrow_mut().batches.push(payments.len());
+                if !payments.is_empty() {
+                    self.0.borrow_mut().batches.push(payments.len());
+                }
                 Ok(carry_out(&mut self.0.borrow_mut()))
             }
             Some(NextAnswer::NotArrived(error)) => Err(error),
@@ -218,15 +220,21 @@ impl Gateway for MemoryGateway {
         Ok(wire::PaymentIntent { id: id.to_owned(), ..intent(0, &request, "succeeded") })
     }
 
-    async fn resolve(&self, id: OfflineId) -> Result<wire::ForwardResult, GatewayError> {
-        self.up()?;
-        let mut data = self.0.borrow_mut();
+    async fn resolve(
+        &self,
+        id: OfflineId,
+        origin: &wire::Origin,
+    ) -> Result<wire::ForwardResult, GatewayError> {
         let id = id.to_string();
-        if let Some((_, result)) = data.results.get(&id) {
-            return Ok(result.clone());
-        }
-        data.canceled.push(id.clone());
-        Ok(refusal(&id, 410, "canceled"))
+        let carry_out = |data: &mut Data| {
+            data.accounts.push((origin.account.clone(), origin.livemode));
+            if let Some((_, result)) = data.results.get(&id) {
+                return result.clone();
+            }
+            data.canceled.push(id.clone());
+            refusal(&id, 410, "canceled")
+        };
+        self.arrive(&[], carry_out, |status| refusal(&id, status, "planned")).await
     }
 }
 

@@ -38,6 +38,11 @@ impl MemoryStore {
         change(self.0.borrow_mut().rows.get_mut(&id).expect("the row exists"));
     }
 
+    /// Changes a setting behind the journal's back.
+    pub fn tamper_setting(&self, name: &str, change: impl FnOnce(&mut Sealed)) {
+        change(self.0.borrow_mut().settings.get_mut(name).expect("the setting exists"));
+    }
+
     /// Changes the log behind the journal's back.
     pub fn tamper_log(&self, change: impl FnOnce(&mut Vec<LogEntry>)) {
         change(&mut self.0.borrow_mut().log);

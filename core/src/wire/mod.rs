@@ -6,8 +6,8 @@ mod payments;
 mod resources;
 
 pub use payments::{
-    CardOnWire, CreatePayment, ForwardBatch, ForwardResult, ForwardResults, PaymentSubmission, ReaderOnWire,
-    TagOnWire,
+    CardOnWire, CreatePayment, ForwardBatch, ForwardResult, ForwardResults, Origin, PaymentSubmission,
+    ReaderOnWire, TagOnWire,
 };
 pub use resources::{
     AmountDetails, ApiError, CardPresent, Charge, Configuration, ConnectionToken, ErrorBody, List, Location,

@@ -51,6 +51,18 @@ pub struct PaymentSubmission {
     pub card: CardOnWire,
 }
 
+/// Where a payment belongs: `POST /v1/terminal/payments/{offline_id}/resolve`. A [`PaymentSubmission`] says the same in
+/// fields of its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// Whose payment it is (`acct_…`), as of the session in force when the card was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// Whether it moves money, as of that session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub livemode: Option<bool>,
+}
+
 /// A card as a reader gave it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CardOnWire {

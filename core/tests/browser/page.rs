@@ -51,7 +51,7 @@ fn served(gateway: MemoryGateway) -> impl AsyncFn(String, String, String, String
             ["v1", "terminal", "payments", "forward"] => answer(gateway.forward(&read(&body)).await),
             ["v1", "terminal", "payments", _, "confirm"] => answer(gateway.confirm(&read(&body)).await),
             ["v1", "terminal", "payments", id, "resolve"] => {
-                answer(gateway.resolve(id.parse().unwrap()).await)
+                answer(gateway.resolve(id.parse().unwrap(), &read(&body)).await)
             }
             other => panic!("no such path: {other:?}"),
         }

@@ -3,11 +3,13 @@
 use tillandsia_core::error::ErrorCode;
 use tillandsia_core::forwarder::{BACKOFF_MS_MAX, LEASE_MS, Mode, is_overdue};
 use tillandsia_core::journal::{LogKind, PaymentState};
+use tillandsia_core::payment_intent::OfflineBehavior;
 use tillandsia_core::ports::{Clock as _, GatewayError};
+use tillandsia_core::terminal::CreateParameters;
 use tillandsia_core::testing::NextAnswer;
 use tillandsia_core::wire::FORWARD_BATCH_MAX;
 
-use crate::world::{World, cut_off, drain, run};
+use crate::world::{World, cut_off, drain, run, usd};
 
 #[test]
 fn the_attempt_is_on_record_before_it_is_made() {
@@ -311,5 +313,62 @@ fn a_payment_says_whose_it_is() {
         world.go_online(&till).await;
         drain(&till).await;
         assert_eq!(world.gateway.accounts(), vec![(Some("acct_test".to_owned()), Some(false))]);
+    });
+}
+
+#[test]
+fn a_confirmation_that_the_gateway_will_not_speak_of_is_asked_again_ever_more_rarely() {
+    run(async {
+        for status in [403, 500] {
+            let world = World::new();
+            let till = world.till().await;
+            world.gateway.next(NextAnswer::Lost(GatewayError::TimedOut));
+            let parameters = CreateParameters {
+                offline_behavior: OfflineBehavior::RequireOnline,
+                ..CreateParameters::of(usd(800))
+            };
+            let error = world.sell_with(&till, parameters).await.unwrap_err();
+            let id = error.payment_intent.unwrap().offline_id;
+            let mut waited_ms = 0;
+            for asked in 1..=12 {
+                world.gateway.next(NextAnswer::Status(status));
+                let drained = till.forward(Mode::Due, true).await.unwrap();
+                let record = till.record(id).await.unwrap();
+                assert_eq!((record.state.name(), record.attempts), ("confirming", asked));
+                assert_eq!(record.failures.last().unwrap().message, format!("status {status}"));
+                let wait_ms = drained.next_pass_ms.unwrap();
+                assert_eq!(till.forward(Mode::Due, true).await.unwrap().retryable, 0, "not before its time");
+                world.clock.advance_ms(wait_ms);
+                waited_ms += wait_ms;
+            }
+            assert!(waited_ms > 10 * 60 * 1000, "{waited_ms}");
+            assert_eq!(till.forward(Mode::Due, true).await.unwrap().accepted, 1, "it is known in the end");
+            assert_eq!(world.gateway.accounts().last().unwrap().0.as_deref(), Some("acct_test"));
+        }
+    });
+}
+
+#[test]
+fn a_session_that_ends_while_payments_are_sent_one_by_one_wedges_none() {
+    run(async {
+        let world = World::new();
+        let till = world.till_gone_offline().await;
+        for _ in 0..3 {
+            world.sell(&till, 100).await.unwrap();
+        }
+        world.go_online(&till).await;
+        let refused = |status| {
+            NextAnswer::NotArrived(GatewayError::Refused {
+                status,
+                code: "refused".to_owned(),
+                message: "no".to_owned(),
+                retry_after_ms: None,
+            })
+        };
+        world.gateway.next(refused(413));
+        world.gateway.next(refused(401));
+        let drained = drain(&till).await;
+        assert_eq!((drained.wedged, drained.accepted), (0, 0));
+        assert_eq!(drain(&till).await.accepted, 3);
     });
 }

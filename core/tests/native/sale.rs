@@ -7,7 +7,7 @@ use tillandsia_core::error::ErrorCode;
 use tillandsia_core::journal::{LogKind, PaymentState};
 use tillandsia_core::payment_intent::{CaptureMethod, OfflineBehavior, PaymentIntentStatus};
 use tillandsia_core::ports::{GatewayError, HostDecision, ReaderError, Store};
-use tillandsia_core::terminal::{CONFIRMING_LEASE_MS, CreateParameters};
+use tillandsia_core::terminal::{CONFIRMING_LEASE_MS, CreateParameters, SESSION_SETTING};
 use tillandsia_core::testing::{NextAnswer, STORED_COUNT_MAX, card};
 
 use crate::world::{World, cut_off, drain, run, usd};
@@ -129,7 +129,7 @@ fn require_online_without_an_answer_is_refused_and_later_resolved() {
                 ..CreateParameters::of(usd(800))
             };
             let error = world.sell_with(&till, parameters).await.unwrap_err();
-            assert_eq!(error.code, ErrorCode::NotConnectedToInternetAndRequireOnlineSet);
+            assert_eq!(error.code, ErrorCode::OutcomeUnknown);
             let id = error.payment_intent.unwrap().offline_id;
             assert_eq!(world.stored_count(&till).await, 0, "it does not count as stored");
             drain(&till).await;
@@ -404,5 +404,31 @@ fn a_confirmation_that_outlived_its_lease_is_not_stored() {
         record.state = PaymentState::Confirming { lease_until: now };
         assert!(record.clone().store(now, 1).is_err(), "the gateway may have canceled it");
         assert!(record.store(record.created_at, 1).is_ok());
+    });
+}
+
+#[test]
+fn a_setting_that_cannot_be_read_is_as_if_never_written() {
+    run(async {
+        let world = World::new();
+        let till = world.till().await;
+        world.sell(&till, 100).await.unwrap();
+        world.store.tamper_setting(SESSION_SETTING, |sealed| sealed.ciphertext[0] ^= 1);
+        let till = world.till().await;
+        assert_eq!(till.journal().setting("no such").await.unwrap(), None);
+        world.sell(&till, 200).await.unwrap();
+        assert!(till.journal().setting(SESSION_SETTING).await.unwrap().is_some(), "it is written anew");
+    });
+}
+
+#[test]
+fn a_connection_lost_before_the_sale_asks_for_the_card_once() {
+    run(async {
+        let world = World::new();
+        let till = world.till().await;
+        world.sell(&till, 100).await.unwrap();
+        world.gateway.set_down(true);
+        let stored = world.sell(&till, 200).await.unwrap();
+        assert!(stored.offline_details().is_some(), "no second tap");
     });
 }

@@ -115,18 +115,16 @@ impl<S: LedgerStore, A: Acquirer> Ledger<S, A> {
             }
         }
         let keys: Vec<_> = held.iter().map(|(_, _, key, _)| key.clone()).collect();
-        let stored = match self.store.load(&account.id, &keys).await {
-            Ok(stored) => stored,
-            Err(error) => {
-                let refusal = Refusal::from(error);
-                for (index, submission, ..) in &held {
-                    answer(*index, refusal.clone().for_payment(&submission.payment.offline_id));
-                }
-                return complete(batch, results);
-            }
-        };
+        let stored = self.load_each(account, &keys).await;
         let (mut begun, mut work) = (Vec::new(), Vec::new());
         for ((index, submission, _, hold), stored) in held.into_iter().zip(stored) {
+            let stored = match stored {
+                Ok(stored) => stored,
+                Err(error) => {
+                    answer(index, Refusal::from(error).for_payment(&submission.payment.offline_id));
+                    continue;
+                }
+            };
             match self.decide(now, account, stored, submission).await {
                 Decision::Answer(result) => answer(index, *result),
                 Decision::Begin(payment) => begun.push(Work { index, payment, _hold: hold }),
@@ -339,6 +337,22 @@ impl<S: LedgerStore, A: Acquirer> Ledger<S, A> {
                 (Some(payment.release()), refusal.for_payment(&key))
             }
         }
+    }
+
+    /// What is stored under each key. A row that cannot be read fails its own payment, not the others.
+    async fn load_each(
+        &self,
+        account: &Account,
+        keys: &[PaymentKey],
+    ) -> Vec<Result<Option<Payment>, StoreError>> {
+        if let Ok(stored) = self.store.load(&account.id, keys).await {
+            return stored.into_iter().map(Ok).collect();
+        }
+        let mut each = Vec::with_capacity(keys.len());
+        for key in keys {
+            each.push(self.load_one(&account.id, key).await);
+        }
+        each
     }
 
     async fn load_one(&self, account: &str, key: &PaymentKey) -> Result<Option<Payment>, StoreError> {

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use tillandsia_core::ids::OfflineId;
 use tillandsia_core::wire::{
-    CreatePayment, FORWARD_BATCH_MAX, ForwardResult, ForwardResults, PaymentIntent, PaymentSubmission,
-    Session, SessionRequest,
+    CreatePayment, FORWARD_BATCH_MAX, ForwardResult, ForwardResults, Origin, PaymentIntent,
+    PaymentSubmission, Session, SessionRequest,
 };
 
 use super::App;
@@ -96,8 +96,13 @@ pub(super) async fn resolve<A: Acquirer + 'static>(
     State(app): State<Arc<App<A>>>,
     Device(account): Device,
     Path(offline_id): Path<String>,
+    Body(origin): Body<Origin>,
 ) -> Result<Json<ForwardResult>, Refusal> {
     let offline_id = shown_id(&offline_id);
+    // Another account's ledger knows nothing of it, and would say that it was never charged.
+    if let Some(refusal) = mismatch(&origin, &account) {
+        return Ok(Json(refusal.for_payment(&offline_id)));
+    }
     let now = (app.services.now)();
     finish(async move { app.ledger.resolve(now, &account, &offline_id).await }).await.map(Json)
 }
@@ -126,15 +131,6 @@ pub(super) async fn finish<T: Send + 'static>(
     let stopped =
         |_| Refusal::unavailable("internal", "the gateway is stopping: send the same request again");
     tokio::spawn(work).await.map_err(stopped)
-}
-
-/// Where a stored payment says it belongs. Devices may send it with each payment of a batch.
-#[derive(Deserialize)]
-struct Origin {
-    #[serde(default)]
-    account: Option<String>,
-    #[serde(default)]
-    livemode: Option<bool>,
 }
 
 fn read_submission(item: Value, account: &Account) -> Result<PaymentSubmission, Box<ForwardResult>> {

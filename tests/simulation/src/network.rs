@@ -242,7 +242,7 @@ impl Gateway for Remote {
         Err(GatewayError::Unreachable)
     }
 
-    async fn resolve(&self, id: OfflineId) -> Result<wire::ForwardResult, GatewayError> {
+    async fn resolve(&self, id: OfflineId, _: &wire::Origin) -> Result<wire::ForwardResult, GatewayError> {
         let now = self.0.now();
         self.0
             .request(move |ledger| async move { ledger.resolve(now, &account(), &id.to_string()).await })

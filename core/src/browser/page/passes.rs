@@ -8,7 +8,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::Page;
 use crate::browser::clock::timeout_ms;
 use crate::browser::pass::leave_to_forward;
-use crate::browser::worker_client::Handed;
+use crate::browser::worker_client::{Done, Handed};
 use crate::forwarder::Mode;
 use crate::offline::NetworkStatus;
 use crate::ports::Reader;
@@ -40,9 +40,15 @@ impl<R: Reader + 'static> Page<R> {
 
     async fn pass(self: &Rc<Self>, mode: Mode) {
         let page = Rc::downgrade(self);
-        let handed = self.worker.drain(mode, move |next_pass_ms| {
-            if let Some(page) = page.upgrade() {
-                page.plan_pass(next_pass_ms);
+        let handed = self.worker.drain(mode, move |done| {
+            let Some(page) = page.upgrade() else { return };
+            match done {
+                Done::NextPass(in_ms) => page.plan_pass(in_ms),
+                // What the worker cannot do the page may be able to.
+                Done::Failed => spawn_local(async move {
+                    let pass = async |mode| page.plan_pass(page.pass_here(mode).await);
+                    page.passes.run(mode, pass).await;
+                }),
             }
         });
         let next_pass_ms = match handed.await {
