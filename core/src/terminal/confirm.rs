@@ -1,6 +1,5 @@
 //! Steps 6 and 8: confirm (with the gateway, or stored) and capture.
 
-use super::create::require_online_failed;
 use super::{Route, Terminal, gateway_failed};
 use crate::card::{CardRead, ReaderInfo};
 use crate::error::{ErrorCode, TerminalError};
@@ -10,7 +9,7 @@ use crate::journal::{
     Acceptance, CardShown, Change, Decision, Found, LogKind, PaymentRecord, PaymentState, Select, WrongState,
 };
 use crate::payment_intent::{OfflineDetails, PaymentIntent, Stage};
-use crate::ports::{Clock, Gateway, GatewayError, Platform, Reader};
+use crate::ports::{Clock, Gateway, Platform, Reader};
 use crate::time::TimestampMs;
 
 /// How long an online confirmation is left to the tab that sent it, milliseconds; longer than its request.

@@ -1,6 +1,7 @@
 //! A damaged database: what cannot be read is set aside, what was altered is noticed, the rest works on.
 
 use js_sys::{Reflect, Uint8Array};
+use tillandsia_core::browser::{DEVICE_SETTING, ENDPOINTS_SETTING, Endpoints, device_id};
 use tillandsia_core::error::ErrorCode;
 use tillandsia_core::journal::{Found, PaymentRecord, Select};
 use wasm_bindgen::prelude::*;
@@ -89,4 +90,27 @@ async fn a_missing_log_entry_or_an_altered_head_is_noticed() {
     assert_eq!(till.verify().await.unwrap(), 3);
     raw::remove(&name, "log", 2.0.into()).await.unwrap();
     assert!(till.verify().await.is_err());
+}
+
+#[wasm_bindgen_test]
+async fn settings_that_cannot_be_read_are_written_anew() {
+    let name = fresh_name();
+    let endpoints = Endpoints {
+        gateway_url: "https://gateway.example".to_owned(),
+        connection_token_url: "https://shop.example/token".to_owned(),
+    };
+    let till = journal(&name).await;
+    let device = device_id(&till).await.unwrap();
+    assert_eq!(device_id(&till).await.unwrap(), device, "it lasts");
+    endpoints.keep(&till).await.unwrap();
+    for setting in [DEVICE_SETTING, ENDPOINTS_SETTING] {
+        let bytes: Uint8Array = raw::get(&name, "settings", setting.into()).await.unwrap().unchecked_into();
+        bytes.set_index(20, bytes.get_index(20) ^ 1);
+        raw::put(&name, "settings", bytes.into(), setting.into()).await.unwrap();
+    }
+    let till = journal(&name).await;
+    assert_eq!(Endpoints::kept(&till).await.unwrap(), Endpoints::default());
+    endpoints.keep(&till).await.unwrap();
+    assert_eq!(Endpoints::kept(&till).await.unwrap(), endpoints);
+    assert_eq!(device_id(&till).await.unwrap(), device_id(&till).await.unwrap());
 }

@@ -345,8 +345,10 @@ impl<S: LedgerStore, A: Acquirer> Ledger<S, A> {
         account: &Account,
         keys: &[PaymentKey],
     ) -> Vec<Result<Option<Payment>, StoreError>> {
-        if let Ok(stored) = self.store.load(&account.id, keys).await {
-            return stored.into_iter().map(Ok).collect();
+        match self.store.load(&account.id, keys).await {
+            Ok(stored) => return stored.into_iter().map(Ok).collect(),
+            Err(StoreError::Unreadable(_)) => {}
+            Err(error) => return vec![Err(error); keys.len()],
         }
         let mut each = Vec::with_capacity(keys.len());
         for key in keys {

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use sqlx::{Connection as _, SqliteConnection};
 use tillandsia_gateway::acquirer::{
     Account, Acquirer, AcquirerError, AuthoriseRequest, CaptureRequest, Captured, Outcome, VoidRequest,
 };
@@ -53,6 +54,22 @@ async fn a_crash_between_authorisation_and_answer_charges_once() {
     assert_eq!((answer.status, answer.error), (200, None));
     // Had the sandbox been asked under another key, it would have refused the serial number as a replay.
     assert_eq!(app.ledger.charges(&account, 10, None, None).await.unwrap().data.len(), 1);
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_fails_its_own_payment_only() {
+    let directory = tempfile::tempdir().unwrap();
+    let account = Account { id: "acct_1".to_owned(), livemode: false };
+    let database = Database::open(directory.path()).await.unwrap();
+    let app = server::app(&database, server::sandbox(&database));
+    let [bad, good] = [1, 2].map(|number| sale(number, 1000).submission());
+    assert_eq!(app.ledger.confirm(NOW, &account, &bad).await.status, 200);
+    let file = directory.path().join(tillandsia_gateway::sqlite::FILE_NAME);
+    let mut raw = SqliteConnection::connect(&format!("sqlite:{}", file.display())).await.unwrap();
+    sqlx::query("UPDATE payments SET answer = '{'").execute(&mut raw).await.unwrap();
+    let answers = app.ledger.forward(NOW, &account, &[bad.clone(), good]).await;
+    assert_eq!(answers.iter().map(|answer| answer.status).collect::<Vec<_>>(), [503, 200]);
+    assert_eq!(app.ledger.charges(&account, 10, None, None).await.unwrap().data.len(), 2);
 }
 
 struct Process {

@@ -132,7 +132,7 @@ async fn outcomes_and_failures_on_the_way_are_apart() {
         gateway.device(&secret, &uri, &serde_json::to_value(sale(1, 1005).submission()).unwrap()).await;
     assert_eq!((wrong.status.as_u16(), wrong.json()["status"].as_u64()), (200, Some(400)));
     let uri = format!("/v1/terminal/payments/{}/resolve", super::card::offline_id(9));
-    let resolved = gateway.device(&secret, &uri, &Value::Null).await;
+    let resolved = gateway.device(&secret, &uri, &json!({})).await;
     assert_eq!((resolved.status.as_u16(), resolved.json()["status"].as_u64()), (200, Some(410)));
     assert_eq!(gateway.confirm(&secret, &sale(9, 1000).submission()).await.status, 410);
     // The request as a whole.
@@ -181,6 +181,25 @@ async fn a_batch_has_an_answer_for_each() {
     let many = json!({"payments": vec![item(sale(1, 1000)); 51]});
     let refused = gateway.device(&secret, "/v1/terminal/payments/forward", &many).await;
     assert_eq!((refused.status.as_u16(), refused.code().as_str()), (400, "batch_too_large"));
+}
+
+#[tokio::test]
+async fn what_became_of_a_payment_is_not_said_to_another_account() {
+    let gateway = Gateway::start().await;
+    let secret = gateway.secret().await;
+    let submission = sale(1, 1000).submission();
+    assert_eq!(gateway.confirm(&secret, &submission).await.status, 200);
+    let uri = format!("/v1/terminal/payments/{}/resolve", submission.payment.offline_id);
+    let ask = async |origin: Value| gateway.device(&secret, &uri, &origin).await.json();
+    for (origin, code) in [
+        (json!({"account": "acct_other", "livemode": false}), "account_id_mismatch_while_forwarding"),
+        (json!({"account": "acct_demo", "livemode": true}), "offline_livemode_payment_in_testmode"),
+    ] {
+        let refused = ask(origin).await;
+        assert_eq!((refused["status"].as_u64(), refused["error"]["code"].as_str()), (Some(403), Some(code)));
+    }
+    let told = ask(json!({"account": "acct_demo", "livemode": false})).await;
+    assert_eq!((told["status"].as_u64(), told["charge"]["amount"].as_u64()), (Some(200), Some(1000)));
 }
 
 #[tokio::test]
