@@ -17,6 +17,8 @@ const open = (name, stores) => {
   return request(opening);
 };
 
+const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
 let till;
 let raw;
 
@@ -68,17 +70,18 @@ window.bench = {
     const registration = await navigator.serviceWorker.getRegistration("/");
     return !!(registration && registration.active && registration.active.state === "activated");
   },
-  async store(cards, amountMinor) {
-    return Array.from(await till.store(JSON.stringify(cards), amountMinor));
+  async store(cards, amountMinor, customerMs) {
+    return Array.from(await till.store(JSON.stringify(cards), amountMinor, customerMs));
   },
   stored: () => till.stored(),
   forward: () => till.forward(),
 
   // The same bytes, as one put in one strict transaction.
-  async rawPuts(count) {
+  async rawPuts(count, pauseMs) {
     const record = await lastWritten();
     const times = [];
     for (let number = 0; number < count; number += 1) {
+      await pause(pauseMs);
       const start = performance.now();
       const transaction = raw.transaction("records", "readwrite", { durability: "strict" });
       transaction.objectStore("records").put(record, `${start}-${number}`);
@@ -89,8 +92,8 @@ window.bench = {
   },
 
   // The same bytes, as the body of a request in workbox's queue.
-  async workboxPushes(count) {
-    return askWorkbox({ push: count, bytes: bytesOf(await lastWritten()) });
+  async workboxPushes(count, pauseMs) {
+    return askWorkbox({ push: count, pauseMs, bytes: bytesOf(await lastWritten()) });
   },
 
   // Puts these forwarding requests into workbox's queue.

@@ -6,10 +6,11 @@ const options = { forceSyncFallback: true, maxRetentionTime: 24 * 60, onSync: ()
 const pushed = new Queue("bench-push", options);
 const replayed = new Queue("bench-replay", options);
 
-async function push(count, bytes) {
+async function push(count, bytes, pauseMs) {
   const times = [];
   for (let number = 0; number < count; number += 1) {
     const request = new Request("/v1/terminal/payments/forward", { method: "POST", body: new Uint8Array(bytes) });
+    await new Promise((resolve) => { setTimeout(resolve, pauseMs); });
     const start = performance.now();
     await pushed.pushRequest({ request });
     times.push(performance.now() - start);
@@ -34,7 +35,7 @@ async function replay() {
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("message", (event) => {
   const { data, ports: [port] } = event;
-  const work = data.push ? push(data.push, data.bytes)
+  const work = data.push ? push(data.push, data.bytes, data.pauseMs)
     : data.queue ? queue(data.queue, data.authorization)
     : replay();
   event.waitUntil(work.then((value) => port.postMessage({ value }), (error) => port.postMessage({ error: String(error) })));

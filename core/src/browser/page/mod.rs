@@ -123,7 +123,11 @@ impl<R: Reader + 'static> Page<R> {
         shared.channel.replace(Some(Channel::open()));
         let on_commit: Rc<dyn Fn()> = {
             let shared = Rc::clone(&shared);
-            Rc::new(move || shared.committed())
+            // Whoever waits for the commit hears of it before all others do.
+            Rc::new(move || {
+                let shared = Rc::clone(&shared);
+                Timeout::new(0, move || shared.committed()).forget();
+            })
         };
         let store = IndexedDbStore::new(Rc::clone(&connection), on_commit);
         let journal = Journal::new(store, WebCryptoVault::new(Rc::clone(&connection)));
@@ -256,9 +260,14 @@ struct PageContext<R>(Weak<Page<R>>);
 
 impl<R: Reader + 'static> Context for PageContext<R> {
     fn forward_soon(&self) {
-        if let Some(page) = self.0.upgrade() {
-            page.forward_soon();
-        }
+        let page = Weak::clone(&self.0);
+        // The caller has a person waiting for "stored".
+        Timeout::new(0, move || {
+            if let Some(page) = page.upgrade() {
+                page.forward_soon();
+            }
+        })
+        .forget();
     }
 
     fn network_reaction(&self, reaction: Reaction, status: NetworkStatus) {

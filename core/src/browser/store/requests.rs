@@ -3,6 +3,7 @@
 use indexed_db_futures::KeyRange;
 use indexed_db_futures::cursor::CursorDirection;
 use indexed_db_futures::error::Error;
+use indexed_db_futures::internals::SystemRepr as _;
 use indexed_db_futures::object_store::ObjectStore;
 use indexed_db_futures::prelude::*;
 use indexed_db_futures::transaction::Transaction;
@@ -62,21 +63,18 @@ impl Query {
 }
 
 impl Put {
-    /// Sends the request; the transaction's end tells how it went.
+    /// Sends the request. Nobody listens to it: the transaction's end tells how it went, and a listener for each would
+    /// be a good part of the time that a commit takes.
     pub(super) fn send(self, transaction: &Transaction<'_>) -> Result<(), Error> {
-        match self {
-            Put::Value(store, value) => {
-                transaction.object_store(store)?.put(value).without_key_type().primitive()?;
-            }
-            Put::New(store, value) => {
-                transaction.object_store(store)?.add(value).without_key_type().primitive()?;
-            }
-            Put::Keyed(store, key, value) => {
-                let store = transaction.object_store(store)?;
-                store.put(value).with_key(key).without_key_type().primitive()?;
-            }
-        }
-        Ok(())
+        let store = |name| -> Result<web_sys::IdbObjectStore, Error> {
+            Ok(transaction.object_store(name)?.as_sys().clone().unchecked_into())
+        };
+        let sent = match self {
+            Put::Value(name, value) => store(name)?.put(&value),
+            Put::New(name, value) => store(name)?.add(&value),
+            Put::Keyed(name, key, value) => store(name)?.put_with_key(&value, &key),
+        };
+        sent.map(drop).map_err(Error::from)
     }
 }
 

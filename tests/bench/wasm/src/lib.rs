@@ -54,14 +54,14 @@ impl BenchTill {
     }
 
     /// Stores a forced-offline sale of `amount_minor` US cents for each card of a JSON list. Gives for each the
-    /// milliseconds from the moment the reader handed its card over until the payment was durably stored.
-    pub async fn store(&self, cards: &str, amount_minor: u32) -> Result<Vec<f64>, JsError> {
+    /// milliseconds from the moment, `customer_ms` after it was asked, the reader handed its card over until the payment was durably stored.
+    pub async fn store(&self, cards: &str, amount_minor: u32, customer_ms: u32) -> Result<Vec<f64>, JsError> {
         let cards: Vec<CardOnWire> = serde_json::from_str(cards)?;
         let terminal = self.page.terminal();
         let usd = "usd".parse().map_err(failed)?;
         let mut times_ms = Vec::with_capacity(cards.len());
         for card in &cards {
-            self.reader.lay(parse_card(card).map_err(|text| JsError::new(&text))?);
+            self.reader.lay(parse_card(card).map_err(|text| JsError::new(&text))?, customer_ms);
             let mut parameters = CreateParameters::of(Money::new(u64::from(amount_minor), usd));
             parameters.offline_behavior = OfflineBehavior::ForceOffline;
             let intent = terminal.create_payment_intent(parameters).await.map_err(failed)?;

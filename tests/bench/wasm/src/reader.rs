@@ -8,6 +8,7 @@ use tillandsia_core::ports::{ChipDecision, CollectRequest, HostDecision, Reader,
 use tillandsia_core::wire::{CardOnWire, TagOnWire};
 
 use crate::now_ms;
+use gloo_timers::future::TimeoutFuture;
 
 /// The reader. Clones are the same one.
 #[derive(Debug, Clone, Default)]
@@ -17,11 +18,13 @@ pub(crate) struct ScriptedReader(Rc<Inside>);
 struct Inside {
     card: RefCell<Option<CardRead>>,
     handed_over_ms: Cell<f64>,
+    customer_ms: Cell<u32>,
 }
 
 impl ScriptedReader {
-    /// The card of the next collection.
-    pub(crate) fn lay(&self, card: CardRead) {
+    /// The card of the next collection, and how long the customer takes.
+    pub(crate) fn lay(&self, card: CardRead, customer_ms: u32) {
+        self.0.customer_ms.set(customer_ms);
         self.0.card.replace(Some(card));
     }
 
@@ -42,6 +45,9 @@ impl Reader for ScriptedReader {
 
     async fn collect(&self, _: CollectRequest, _: &dyn Fn(ReaderPrompt)) -> Result<CardRead, ReaderError> {
         let card = self.0.card.take().ok_or(ReaderError::TimedOut)?;
+        if self.0.customer_ms.get() > 0 {
+            TimeoutFuture::new(self.0.customer_ms.get()).await;
+        }
         self.0.handed_over_ms.set(now_ms().map_err(|_| ReaderError::NotConnected)?);
         Ok(card)
     }

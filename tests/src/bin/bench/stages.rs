@@ -29,6 +29,9 @@ const ROUND: usize = 20;
 const CALL: usize = 250;
 /// The longest call into the page: workbox sends one payment after the other.
 const SCRIPT_MAX: Duration = Duration::from_secs(900);
+/// What passes before each timed write, milliseconds: a customer takes longer. What was written before, the till's proof
+/// that there is room for instance, is let come to rest.
+const CUSTOMER_MS: u32 = 20;
 const KILO: f64 = 1000.0;
 
 /// How much is done.
@@ -80,16 +83,17 @@ impl Bench {
     pub(crate) async fn storing(&mut self, report: &mut Report) -> Result<()> {
         self.say("storing");
         // The first round warms everything up and is not counted.
-        self.store(self.cards.get(..ROUND).unwrap_or_default()).await?;
-        self.call("rawPuts", vec![json!(ROUND)]).await?;
-        self.call("workboxPushes", vec![json!(ROUND)]).await?;
+        self.store(self.cards.get(..ROUND).unwrap_or_default(), CUSTOMER_MS).await?;
+        self.call("rawPuts", vec![json!(ROUND), json!(CUSTOMER_MS)]).await?;
+        self.call("workboxPushes", vec![json!(ROUND), json!(CUSTOMER_MS)]).await?;
         let (mut ours, mut raw, mut workbox, mut bytes) = (Vec::new(), Vec::new(), Vec::new(), 0);
         for round in self.cards.get(ROUND..self.counts.timed).unwrap_or_default().chunks(ROUND) {
-            ours.extend(self.store(round).await?);
-            let puts = self.call("rawPuts", vec![json!(round.len())]).await?;
+            let counts = vec![json!(round.len()), json!(CUSTOMER_MS)];
+            ours.extend(self.store(round, CUSTOMER_MS).await?);
+            let puts = self.call("rawPuts", counts.clone()).await?;
             raw.extend(times(puts.get("times"))?);
             bytes = puts.get("bytes").and_then(Value::as_u64).context("no bytes")?;
-            workbox.extend(times(Some(&self.call("workboxPushes", vec![json!(round.len())]).await?))?);
+            workbox.extend(times(Some(&self.call("workboxPushes", counts).await?))?);
         }
         let (ours, raw, workbox) = (Times::new(ours), Times::new(raw), Times::new(workbox));
         let ratio = ours.p50() / raw.p50();
@@ -130,7 +134,7 @@ impl Bench {
     pub(crate) async fn forwarding(&mut self, report: &mut Report) -> Result<()> {
         self.say("forwarding");
         self.proxy.fault("/v1/", Fault::DropRequest, ALWAYS);
-        self.store(self.cards.get(self.counts.timed..).unwrap_or_default()).await?;
+        self.store(self.cards.get(self.counts.timed..).unwrap_or_default(), 0).await?;
         self.call("start", vec![]).await?;
         poll::until_true("the service worker", Duration::from_secs(30), async || {
             Ok(self.call("workerReady", vec![]).await? == Value::Bool(true))
@@ -185,7 +189,7 @@ impl Bench {
         let mut left = self.counts.stored;
         while left > 0 {
             let count = left.min(CALL).min(self.cards.len());
-            self.store(self.cards.get(..count).unwrap_or_default()).await?;
+            self.store(self.cards.get(..count).unwrap_or_default(), 0).await?;
             left -= count;
         }
         self.proxy.refuse();
@@ -244,10 +248,11 @@ impl Bench {
         Ok(())
     }
 
-    async fn store(&self, cards: &[CardOnWire]) -> Result<Vec<f64>> {
+    async fn store(&self, cards: &[CardOnWire], customer_ms: u32) -> Result<Vec<f64>> {
         let mut all = Vec::new();
         for cards in cards.chunks(CALL) {
-            let stored = self.call("store", vec![json!(cards), json!(AMOUNT_MINOR)]).await?;
+            let stored =
+                self.call("store", vec![json!(cards), json!(AMOUNT_MINOR), json!(customer_ms)]).await?;
             all.extend(times(Some(&stored))?);
         }
         Ok(all)
