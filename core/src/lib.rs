@@ -63,6 +63,7 @@ pub mod payment_intent;
 pub mod ports;
 pub mod terminal;
 pub mod time;
+mod versioned;
 pub mod wire;
 
 #[cfg(target_arch = "wasm32")]

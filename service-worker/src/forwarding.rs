@@ -15,7 +15,7 @@ use tillandsia_core::forwarder::{Drained, Forwarder, Mode};
 use tillandsia_core::ids::HolderId;
 use tillandsia_core::journal::Journal;
 use tillandsia_core::ports::{Entropy as _, Gateway as _};
-use tillandsia_core::terminal::SESSION_SETTING;
+use tillandsia_core::terminal::{SESSION_SETTING, session_to_bytes};
 use wasm_bindgen::prelude::*;
 
 /// What a run of the worker keeps in memory; everything that matters is in the journal.
@@ -100,9 +100,8 @@ impl Worker {
             failures_in_a_row: self.failures_in_a_row.get(),
         };
         let drained = forwarder.drain(mode).await?;
-        if gateway.session() != session {
-            let bytes = serde_json::to_vec(&gateway.session()).unwrap_or_default();
-            self.journal.put_setting(SESSION_SETTING, &bytes).await?;
+        if let Some(renewed) = gateway.session().filter(|renewed| Some(renewed) != session.as_ref()) {
+            self.journal.put_setting(SESSION_SETTING, &session_to_bytes(&renewed)).await?;
         }
         Ok(Some(drained))
     }

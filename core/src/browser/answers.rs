@@ -65,12 +65,21 @@ fn entries(js: &JsValue, name: &str) -> Option<Vec<(String, JsValue)>> {
     pairs.into_iter().map(|pair| Some((text(&pair, "0")?, get(&pair, "1")))).collect()
 }
 
+// Inserted one by one: collecting into a map sorts first, and a sort is two kilobytes for each kind of value.
 fn texts(js: &JsValue, name: &str) -> Option<BTreeMap<String, String>> {
-    entries(js, name)?.into_iter().map(|(key, value)| Some((key, value.as_string()?))).collect()
+    let mut texts = BTreeMap::new();
+    for (key, value) in entries(js, name)? {
+        texts.insert(key, value.as_string()?);
+    }
+    Some(texts)
 }
 
 fn numbers(js: &JsValue, name: &str) -> Option<BTreeMap<String, u64>> {
-    entries(js, name)?.into_iter().map(|(key, value)| Some((key, whole_number(&value)?))).collect()
+    let mut numbers = BTreeMap::new();
+    for (key, value) in entries(js, name)? {
+        numbers.insert(key, whole_number(&value)?);
+    }
+    Some(numbers)
 }
 
 impl FromJs for ForwardResults {

@@ -7,7 +7,7 @@ use super::answers::{FromJs, from_json};
 use super::entropy::BrowserEntropy;
 use crate::error::TerminalError;
 use crate::ports::Entropy as _;
-use crate::terminal::SESSION_SETTING;
+use crate::terminal::{SESSION_SETTING, session_from_bytes};
 use crate::wire;
 
 /// The setting that keeps the device's name.
@@ -63,7 +63,7 @@ pub async fn device_id(journal: &BrowserJournal) -> Result<String, TerminalError
 /// The session kept from the last time online, where there is one that can be read.
 pub async fn kept_session(journal: &BrowserJournal) -> Option<wire::Session> {
     let bytes = journal.setting(SESSION_SETTING).await.ok()??;
-    from_json_bytes(bytes)
+    session_from_bytes(&bytes)
 }
 
 fn from_json_bytes<T: FromJs>(bytes: Vec<u8>) -> Option<T> {

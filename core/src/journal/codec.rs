@@ -1,4 +1,5 @@
 //! How a payment record is written inside its sealed row. Versioned: every version ever released stays readable.
+//! The form is that of [`versioned`]: what is released of the structs here is never moved, added to or taken away.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +10,7 @@ use crate::ids::HolderId;
 use crate::money::Money;
 use crate::payment_intent::{CaptureMethod, ReceiptDetails};
 use crate::time::TimestampMs;
+use crate::versioned;
 
 use super::record::{Acceptance, CardShown, Failure, PaymentRecord, PaymentState};
 
@@ -26,14 +28,8 @@ pub enum CodecError {
     Malformed(String),
 }
 
-#[derive(Deserialize)]
-struct Versioned {
-    v: u16,
-}
-
 #[derive(Serialize, Deserialize)]
 struct RecordV1 {
-    v: u16,
     id: String,
     pi: Option<String>,
     amount: u64,
@@ -67,15 +63,14 @@ struct ShownV1 {
 
 #[derive(Serialize, Deserialize)]
 struct SecretV1 {
-    ksn: String,
+    ksn: Vec<u8>,
     aes: bool,
-    encrypted: Vec<(u32, String)>,
-    emv: Vec<(u32, String)>,
+    encrypted: Vec<(u32, Vec<u8>)>,
+    emv: Vec<(u32, Vec<u8>)>,
     awaits_host: bool,
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 enum StateV1 {
     Confirming { until: u64 },
     Stored { next: u64 },
@@ -88,27 +83,21 @@ enum StateV1 {
 
 /// A record's bytes, in the version that is written.
 pub fn encode(record: &PaymentRecord) -> Vec<u8> {
-    // Serialising these plain structs to memory cannot fail; were it to, the empty bytes would not decode.
-    serde_json::to_vec(&to_v1(record)).unwrap_or_default()
+    versioned::write(RECORD_VERSION, &to_v1(record))
 }
 
-/// The record of bytes of any known version.
+/// The record of bytes of any known version. Bytes behind the record are not part of one, and are refused.
 pub fn decode(bytes: &[u8]) -> Result<PaymentRecord, CodecError> {
-    let malformed = |error: serde_json::Error| {
-        // The message of serde_json may quote a value; its position is enough.
-        CodecError::Malformed(format!("line {} column {}", error.line(), error.column()))
-    };
-    let Versioned { v } = serde_json::from_slice(bytes).map_err(malformed)?;
-    match v {
-        1 => from_v1(serde_json::from_slice(bytes).map_err(malformed)?),
-        other => Err(CodecError::UnknownVersion(other)),
+    let malformed = |what: &str| CodecError::Malformed(what.to_owned());
+    match versioned::version(bytes).ok_or_else(|| malformed("no version"))? {
+        (1, body) => from_v1(versioned::read(body).ok_or_else(|| malformed("not in the form of version 1"))?),
+        (other, _) => Err(CodecError::UnknownVersion(other)),
     }
 }
 
 fn to_v1(record: &PaymentRecord) -> RecordV1 {
     let ReaderInfo { device_type, serial_number, software_version } = record.reader.clone();
     RecordV1 {
-        v: RECORD_VERSION,
         id: record.offline_id.to_string(),
         pi: record.payment_intent.clone(),
         amount: record.amount.amount_minor,
@@ -136,10 +125,7 @@ fn from_v1(v1: RecordV1) -> Result<PaymentRecord, CodecError> {
     let bad = |what: &str| CodecError::Malformed(what.to_owned());
     let read_method = ReadMethod::from_name(&v1.method).ok_or_else(|| bad("read method"))?;
     let shown = shown_from_v1(v1.shown);
-    let secret = match v1.secret {
-        Some(secret) => Some(Box::new(secret_from_v1(secret, read_method, &shown)?)),
-        None => None,
-    };
+    let secret = v1.secret.map(|secret| Box::new(secret_from_v1(secret, read_method, &shown)));
     let [device_type, serial_number, software_version] = v1.reader;
     Ok(PaymentRecord {
         offline_id: v1.id.parse().map_err(|_| bad("offline id"))?,
@@ -210,9 +196,9 @@ fn receipt_from_v1(v1: [String; 6]) -> ReceiptDetails {
 }
 
 fn secret_to_v1(card: &CardRead) -> SecretV1 {
-    let tags = |tags: &[Tag]| tags.iter().map(|tag| (tag.tag, hex::encode(&tag.value))).collect();
+    let tags = |tags: &[Tag]| tags.iter().map(|tag| (tag.tag, tag.value.clone())).collect();
     SecretV1 {
-        ksn: hex::encode(&card.secret.ksn),
+        ksn: card.secret.ksn.clone(),
         aes: card.secret.cipher == Cipher::Aes,
         encrypted: tags(&card.secret.encrypted),
         emv: tags(&card.emv),
@@ -220,24 +206,19 @@ fn secret_to_v1(card: &CardRead) -> SecretV1 {
     }
 }
 
-fn secret_from_v1(v1: SecretV1, read_method: ReadMethod, shown: &ShownCard) -> Result<CardRead, CodecError> {
-    let bytes = |text: &str| hex::decode(text).map_err(|_| CodecError::Malformed("hexadecimal".into()));
-    let tags = |tags: Vec<(u32, String)>| {
-        tags.into_iter()
-            .map(|(tag, value)| Ok(Tag { tag, value: bytes(&value)? }))
-            .collect::<Result<Vec<_>, CodecError>>()
-    };
-    Ok(CardRead {
+fn secret_from_v1(v1: SecretV1, read_method: ReadMethod, shown: &ShownCard) -> CardRead {
+    let tags = |tags: Vec<(u32, Vec<u8>)>| tags.into_iter().map(|(tag, value)| Tag { tag, value }).collect();
+    CardRead {
         read_method,
         secret: EncryptedCard {
-            ksn: bytes(&v1.ksn)?,
+            ksn: v1.ksn,
             cipher: if v1.aes { Cipher::Aes } else { Cipher::Tdes },
-            encrypted: tags(v1.encrypted)?,
+            encrypted: tags(v1.encrypted),
         },
-        emv: tags(v1.emv)?,
+        emv: tags(v1.emv),
         shown: shown.clone(),
         awaits_host: v1.awaits_host,
-    })
+    }
 }
 
 fn state_to_v1(state: &PaymentState) -> StateV1 {

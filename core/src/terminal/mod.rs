@@ -5,6 +5,7 @@ mod collect;
 mod confirm;
 mod create;
 mod events;
+mod kept_session;
 mod queue;
 
 use std::cell::{Cell, RefCell};
@@ -24,6 +25,7 @@ pub use collect::CARD_TIMEOUT_S;
 pub use confirm::CONFIRMING_LEASE_MS;
 pub use create::CreateParameters;
 pub use events::{error_of, intent_of};
+pub use kept_session::{session_from_bytes, session_to_bytes};
 
 /// The name of the setting that keeps the last session, and with it the configuration, for the time offline.
 pub const SESSION_SETTING: &str = "session";
@@ -84,7 +86,7 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         entropy: P::Entropy,
     ) -> Result<Self, TerminalError> {
         let session = match journal.setting(SESSION_SETTING).await {
-            Ok(Some(bytes)) => serde_json::from_slice(&bytes).ok(),
+            Ok(Some(bytes)) => session_from_bytes(&bytes),
             Ok(None) => None,
             Err(error) if error.code == ErrorCode::StorageUnavailable => return Err(error),
             Err(_) => None,
@@ -216,11 +218,10 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
     /// Writes the gateway's session down when it is a new one.
     pub(crate) async fn keep_session(&self) -> Result<(), TerminalError> {
         let current = self.gateway.session();
-        if current.is_none() || current == *self.session.borrow() {
+        let Some(session) = current.as_ref().filter(|_| current != *self.session.borrow()) else {
             return Ok(());
-        }
-        let bytes = serde_json::to_vec(&current).unwrap_or_default();
-        self.journal.put_setting(SESSION_SETTING, &bytes).await?;
+        };
+        self.journal.put_setting(SESSION_SETTING, &session_to_bytes(session)).await?;
         self.session.replace(current);
         Ok(())
     }

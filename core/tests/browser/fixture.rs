@@ -158,7 +158,7 @@ async fn prints_a_dump_that_has_the_fixtures_form() {
             leased: row.leased,
             pending: row.unacknowledged.then_some(1),
             bytes: hex::encode([&row.base[..], &row.sealed.iv, &row.sealed.ciphertext].concat()),
-            plain: String::from_utf8(plain).unwrap(),
+            plain: hex::encode(plain),
         });
     }
     let log = store.log(1, 100).await.unwrap().into_iter().map(|entry| LogDump {

@@ -102,8 +102,13 @@ fn a_record_reads_back_as_it_was_written_in_every_state() {
         for record in [stored, accepted] {
             assert_eq!(codec::decode(&codec::encode(&record)), Ok(record));
         }
-        for bytes in [&b""[..], b"{}", b"{\"v\":1}", b"{\"v\":2,\"id\":1}", b"\xff\xfe", b"[]"] {
-            assert!(codec::decode(bytes).is_err());
+        let whole = codec::encode(&till.record(sold.offline_id).await.unwrap());
+        let longer = [&whole[..], b"\0"].concat();
+        for bytes in [&b""[..], b"\0", b"\0\x01", &whole[..whole.len() - 1], &longer] {
+            assert!(matches!(codec::decode(bytes), Err(codec::CodecError::Malformed(_))), "{bytes:?}");
+        }
+        for (bytes, version) in [(&b"\0\x02"[..], 2), (b"{}", 0x7b7d), (b"\0\0more", 0)] {
+            assert_eq!(codec::decode(bytes), Err(codec::CodecError::UnknownVersion(version)));
         }
     });
 }
