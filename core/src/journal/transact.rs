@@ -92,6 +92,9 @@ pub struct Decision<T> {
     pub result: T,
 }
 
+/// A decision without what it tells the caller.
+type DecideChanges<'a> = dyn FnMut(&Head, &[Found]) -> Result<Vec<Change>, TerminalError> + 'a;
+
 /// The journal over a store and a vault.
 #[derive(Debug)]
 pub struct Journal<S, V> {
@@ -125,6 +128,23 @@ impl<S: Store, V: Vault> Journal<S, V> {
         select: Select<'_>,
         decide: impl Fn(&Head, &[Found]) -> Result<Decision<T>, TerminalError>,
     ) -> Result<T, TerminalError> {
+        let mut last = None;
+        let mut decide = |head: &Head, found: &[Found]| {
+            let Decision { changes, result } = decide(head, found)?;
+            last = Some(result);
+            Ok(changes)
+        };
+        self.commit_decided(now, select, &mut decide).await?;
+        last.ok_or_else(|| TerminalError::new(ErrorCode::StorageUnavailable, "nothing was decided"))
+    }
+
+    /// [`Self::transact`] for every kind of result: a module holds this large machine once, not once for each caller.
+    async fn commit_decided(
+        &self,
+        now: TimestampMs,
+        select: Select<'_>,
+        decide: &mut DecideChanges<'_>,
+    ) -> Result<(), TerminalError> {
         for attempt in 0..CONFLICTS_MAX {
             // The head first, the rows after it: a commit in between then shows as a conflict.
             let (head, is_fresh) = self.known_head().await?;
@@ -133,7 +153,7 @@ impl<S: Store, V: Vault> Journal<S, V> {
                 select => self.rows(select).await?,
             };
             let found = self.open_all(&rows).await;
-            let Decision { changes, result } = match decide(&head, &found) {
+            let changes = match decide(&head, &found) {
                 // What was refused on an old state may be allowed on the one of now.
                 Err(_) if !is_fresh => {
                     self.head.replace(None);
@@ -142,14 +162,14 @@ impl<S: Store, V: Vault> Journal<S, V> {
                 decision => decision?,
             };
             if changes.is_empty() {
-                return Ok(result);
+                return Ok(());
             }
             let commit = self.prepare(now, &head, &rows, &found, changes).await?;
             let next_head = commit.head.clone();
             match self.store.commit(commit).await {
                 Ok(()) => {
                     self.head.replace(Some(next_head));
-                    return Ok(result);
+                    return Ok(());
                 }
                 Err(StoreError::Conflict) => {
                     self.head.replace(None);
@@ -157,7 +177,7 @@ impl<S: Store, V: Vault> Journal<S, V> {
                 Err(error) => {
                     self.head.replace(None);
                     if matches!(error, StoreError::Unavailable(_)) && self.was_committed(&next_head).await {
-                        return Ok(result);
+                        return Ok(());
                     }
                     return Err(error.into());
                 }
