@@ -71,6 +71,12 @@ pub trait Store {
     async fn payment(&self, id: OfflineId) -> Result<Option<PaymentRow>, StoreError>;
     /// Claimable payments (`PaymentRow::queue` is set) behind `after`, oldest deadline first.
     async fn queue(&self, after: Option<QueuePosition>, limit: usize) -> Result<Vec<PaymentRow>, StoreError>;
+    /// Payments behind `after` that wait for a person (`PaymentRow::attention` is set), oldest deadline first.
+    async fn attention(
+        &self,
+        after: Option<QueuePosition>,
+        limit: usize,
+    ) -> Result<Vec<PaymentRow>, StoreError>;
     /// Payments behind `after` whose event the app has not acknowledged yet, oldest first.
     async fn unacknowledged(
         &self,

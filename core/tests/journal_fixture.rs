@@ -24,6 +24,7 @@ fn row(dump: &PaymentDump) -> PaymentRow {
         revision: dump.revision,
         base: bytes[..32].try_into().unwrap(),
         queue: dump.deadline.map(|deadline| QueuePosition { deadline: TimestampMs(deadline), id }),
+        attention: dump.attention.map(TimestampMs),
         due: TimestampMs(dump.due),
         leased: dump.leased,
         unacknowledged: dump.pending.is_some(),

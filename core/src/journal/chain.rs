@@ -50,9 +50,11 @@ pub fn associated(row: &PaymentRow) -> Vec<u8> {
     bytes.extend_from_slice(&row.revision.to_be_bytes());
     bytes.extend_from_slice(&row.base);
     bytes.extend_from_slice(&row.queue.map_or(0, |position| position.deadline.0).to_be_bytes());
+    bytes.extend_from_slice(&row.attention.map_or(0, |deadline| deadline.0).to_be_bytes());
     bytes.extend_from_slice(&row.due.0.to_be_bytes());
     bytes.extend_from_slice(&[
         u8::from(row.queue.is_some()),
+        u8::from(row.attention.is_some()),
         u8::from(row.leased),
         u8::from(row.unacknowledged),
     ]);

@@ -50,6 +50,7 @@ struct RecordV1 {
     failures: Vec<(u64, String, String)>,
     state: StateV1,
     unacknowledged: bool,
+    settled: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -118,6 +119,7 @@ fn to_v1(record: &PaymentRecord) -> RecordV1 {
         failures: record.failures.iter().map(|f| (f.at.0, f.code.clone(), f.message.clone())).collect(),
         state: state_to_v1(&record.state),
         unacknowledged: record.unacknowledged,
+        settled: record.settled,
     }
 }
 
@@ -149,6 +151,7 @@ fn from_v1(v1: RecordV1) -> Result<PaymentRecord, CodecError> {
             .collect(),
         state: state_from_v1(v1.state),
         unacknowledged: v1.unacknowledged,
+        settled: v1.settled,
     })
 }
 

@@ -59,6 +59,8 @@ pub struct PaymentRecord {
     pub state: PaymentState,
     /// Whether the app has yet to acknowledge its event.
     pub unacknowledged: bool,
+    /// Whether a person has said that the decline of a stored payment is dealt with.
+    pub settled: bool,
 }
 
 /// What stays of a card after its ciphertext is destroyed.
@@ -212,6 +214,15 @@ impl PaymentRecord {
         }
     }
 
+    /// Whether it waits for a person: set aside, or declined after the goods were handed over.
+    pub const fn needs_attention(&self) -> bool {
+        match self.state {
+            PaymentState::Wedged => true,
+            PaymentState::Declined { .. } => self.stored_at.is_some() && !self.settled,
+            _ => false,
+        }
+    }
+
     /// Whether a forwarder's lease is on it.
     pub const fn is_leased(&self) -> bool {
         matches!(self.state, PaymentState::Forwarding { .. })
@@ -345,6 +356,17 @@ impl PaymentRecord {
                 Ok(())
             }
             _ => Err(self.wrong("captured")),
+        }
+    }
+
+    /// `Declined after it was stored -> the same, dealt with`: paid another way, or written off.
+    pub const fn settle(&mut self) -> Result<(), WrongState> {
+        match self.state {
+            PaymentState::Declined { .. } if self.needs_attention() => {
+                self.settled = true;
+                Ok(())
+            }
+            _ => Err(self.wrong("settled")),
         }
     }
 

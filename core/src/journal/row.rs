@@ -41,6 +41,8 @@ pub struct PaymentRow {
     pub base: Digest,
     /// Set while a forwarder has something to do with the payment.
     pub queue: Option<QueuePosition>,
+    /// Its deadline, while it waits for a person: set aside, or declined after the goods were handed over.
+    pub attention: Option<TimestampMs>,
     /// When a forwarder may next touch it: the next attempt, or the end of a lease.
     pub due: TimestampMs,
     /// Whether a forwarder holds a lease on it.
@@ -78,11 +80,13 @@ pub enum LogKind {
     Acknowledged,
     /// An authorised payment was captured.
     Captured,
+    /// A person has dealt with what needed attention.
+    Settled,
 }
 
 impl LogKind {
     /// Every kind, in the order of its number.
-    pub const ALL: [LogKind; 12] = [
+    pub const ALL: [LogKind; 13] = [
         LogKind::Confirming,
         LogKind::Confirmed,
         LogKind::Stored,
@@ -95,6 +99,7 @@ impl LogKind {
         LogKind::Canceled,
         LogKind::Acknowledged,
         LogKind::Captured,
+        LogKind::Settled,
     ];
 
     /// The number in hashes and in the database; never changes.
@@ -112,6 +117,7 @@ impl LogKind {
             LogKind::Canceled => 10,
             LogKind::Acknowledged => 11,
             LogKind::Captured => 12,
+            LogKind::Settled => 13,
         }
     }
 

@@ -31,6 +31,13 @@ pub enum Select<'a> {
         /// How many at most.
         limit: usize,
     },
+    /// Those that wait for a person, oldest deadline first.
+    Attention {
+        /// Where to go on; from the start when `None`.
+        after: Option<QueuePosition>,
+        /// How many at most.
+        limit: usize,
+    },
     /// Those whose event is not acknowledged.
     Unacknowledged {
         /// Where to go on; from the oldest when `None`.
@@ -51,6 +58,8 @@ pub enum Found {
         id: OfflineId,
         /// Where it stands in the queue, so that a forwarder can step over it.
         queue: Option<QueuePosition>,
+        /// Where it stands among those that wait for a person.
+        attention: Option<QueuePosition>,
         /// Why.
         error: TerminalError,
     },
@@ -62,6 +71,22 @@ impl Found {
         match self {
             Found::Record(record) => record.offline_id,
             Found::Unreadable { id, .. } => *id,
+        }
+    }
+
+    /// Where it stands in the queue, or among those that wait for a person: where a page goes on.
+    pub fn position(&self) -> Option<QueuePosition> {
+        match self {
+            Found::Record(record) => Some(QueuePosition { deadline: record.deadline, id: record.offline_id }),
+            Found::Unreadable { queue, attention, .. } => queue.or(*attention),
+        }
+    }
+
+    /// The record, where it can be read.
+    pub fn into_record(self) -> Option<PaymentRecord> {
+        match self {
+            Found::Record(record) => Some(*record),
+            Found::Unreadable { .. } => None,
         }
     }
 
@@ -275,6 +300,7 @@ impl<S: Store, V: Vault> Journal<S, V> {
                 reads.into_iter().filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()?
             }
             Select::Queue { after, limit } => self.store.queue(after, limit).await?,
+            Select::Attention { after, limit } => self.store.attention(after, limit).await?,
             Select::Unacknowledged { after, limit } => self.store.unacknowledged(after, limit).await?,
         })
     }
@@ -284,7 +310,12 @@ impl<S: Store, V: Vault> Journal<S, V> {
     }
 
     async fn open(&self, row: &PaymentRow) -> Found {
-        let unreadable = |error: TerminalError| Found::Unreadable { id: row.id, queue: row.queue, error };
+        let unreadable = |error: TerminalError| Found::Unreadable {
+            id: row.id,
+            queue: row.queue,
+            attention: row.attention.map(|deadline| QueuePosition { deadline, id: row.id }),
+            error,
+        };
         let plain = match self.vault.open(&row.sealed, &associated(row)).await {
             Ok(plain) => plain,
             Err(error) => return unreadable(error.into()),
@@ -358,6 +389,7 @@ impl<S: Store, V: Vault> Journal<S, V> {
             revision: revision.saturating_add(1),
             base: head.hash,
             queue: record.queue_position(),
+            attention: record.needs_attention().then_some(record.deadline),
             due: record.due(),
             leased: record.is_leased(),
             unacknowledged: record.unacknowledged,

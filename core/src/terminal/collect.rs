@@ -2,13 +2,15 @@
 
 use super::{Route, Terminal, reader_failed};
 use crate::error::{ErrorCode, TerminalError};
-use crate::journal::{Found, PaymentRecord, Select};
+use crate::journal::{Found, PaymentRecord, QueuePosition, Select};
 use crate::payment_intent::PaymentIntent;
 use crate::ports::{Clock, CollectRequest, HostDecision, Interfaces, Platform, Reader, ReaderPrompt};
 use crate::time::TimestampMs;
 
 /// How long a reader waits for a card, seconds.
 pub const CARD_TIMEOUT_S: u8 = 60;
+/// How many stored payments are looked at in one go.
+const LOOK: usize = 8;
 /// What is proven to be writable before a card is taken offline, bytes: several times the largest payment.
 const RESERVE_BYTES: usize = 64 * 1024;
 
@@ -67,16 +69,30 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         self.journal.check_writable(RESERVE_BYTES).await
     }
 
-    /// The stored payment whose deadline comes first.
+    /// The stored payment whose deadline comes first, whether it waits for a forwarder or for a person.
     pub async fn oldest_stored(&self) -> Result<Option<PaymentRecord>, TerminalError> {
-        let found = self.journal.find(Select::Queue { after: None, limit: 8 }).await?;
-        Ok(found
-            .into_iter()
-            .filter_map(|entry| match entry {
-                Found::Record(record) if record.counts_as_stored() => Some(*record),
-                _ => None,
-            })
-            .next())
+        let queued = self.first_stored(|after| Select::Queue { after, limit: LOOK }).await?;
+        let wedged = self.first_stored(|after| Select::Attention { after, limit: LOOK }).await?;
+        Ok(queued.into_iter().chain(wedged).min_by_key(|record| (record.deadline, record.offline_id)))
+    }
+
+    async fn first_stored(
+        &self,
+        select: impl Fn(Option<QueuePosition>) -> Select<'static>,
+    ) -> Result<Option<PaymentRecord>, TerminalError> {
+        let mut after = None;
+        loop {
+            let found = self.journal.find(select(after)).await?;
+            let last = found.last().and_then(Found::position);
+            let mut records = found.into_iter().filter_map(Found::into_record);
+            if let Some(record) = records.find(PaymentRecord::counts_as_stored) {
+                return Ok(Some(record));
+            }
+            match last {
+                Some(position) if after < Some(position) => after = Some(position),
+                _ => return Ok(None),
+            }
+        }
     }
 
     /// When the oldest stored payment must have been forwarded.

@@ -92,6 +92,7 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
             failures: Vec::new(),
             state: PaymentState::Confirming { lease_until: now.plus_ms(CONFIRMING_LEASE_MS) },
             unacknowledged: false,
+            settled: false,
         }
     }
 

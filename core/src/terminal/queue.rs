@@ -4,7 +4,7 @@ use super::Terminal;
 use crate::error::TerminalError;
 use crate::forwarder::{Drained, Forwarder, Mode};
 use crate::ids::OfflineId;
-use crate::journal::{Found, LogKind};
+use crate::journal::{Found, LogKind, PaymentRecord, Select};
 use crate::network::Signal;
 use crate::ports::{Clock, Platform, Reader};
 
@@ -16,6 +16,28 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         limit: usize,
     ) -> Result<Vec<Found>, TerminalError> {
         self.journal.newest(before, limit).await
+    }
+
+    /// What waits for a person, oldest deadline first, at most `limit`: payments set aside, and declines of goods that
+    /// were handed over, until they are settled. What cannot be read is passed by.
+    pub async fn attention(&self, limit: usize) -> Result<Vec<PaymentRecord>, TerminalError> {
+        let mut records = Vec::new();
+        let mut after = None;
+        while records.len() < limit {
+            let found = self.journal.find(Select::Attention { after, limit }).await?;
+            match found.last().and_then(Found::position) {
+                Some(position) if after < Some(position) => after = Some(position),
+                _ => break,
+            }
+            records.extend(found.into_iter().filter_map(Found::into_record));
+        }
+        records.truncate(limit);
+        Ok(records)
+    }
+
+    /// Says that a stored payment's decline is dealt with: paid another way, or written off.
+    pub async fn settle(&self, id: OfflineId) -> Result<(), TerminalError> {
+        self.change(id, LogKind::Settled, PaymentRecord::settle).await
     }
 
     /// Sends a wedged payment again, under the same offline id.

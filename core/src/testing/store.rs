@@ -102,6 +102,21 @@ impl Store for MemoryStore {
         Ok(rows.into_iter().take(limit).cloned().collect())
     }
 
+    async fn attention(
+        &self,
+        after: Option<QueuePosition>,
+        limit: usize,
+    ) -> Result<Vec<PaymentRow>, StoreError> {
+        self.up()?;
+        let data = self.0.borrow();
+        let position =
+            |row: &PaymentRow| row.attention.map(|deadline| QueuePosition { deadline, id: row.id });
+        let mut rows: Vec<&PaymentRow> =
+            data.rows.values().filter(|row| row.attention.is_some() && position(row) > after).collect();
+        rows.sort_by_key(|row| position(row));
+        Ok(rows.into_iter().take(limit).cloned().collect())
+    }
+
     async fn unacknowledged(
         &self,
         after: Option<OfflineId>,

@@ -15,6 +15,7 @@ pub async fn run<S: Store, F: AsyncFn() -> S>(fresh: F) {
     adds_a_payment_only_once(&fresh().await).await;
     orders_the_queue_by_deadline_then_id(&fresh().await).await;
     drops_a_final_payment_from_the_queue(&fresh().await).await;
+    lists_what_waits_for_a_person(&fresh().await).await;
     lists_unacknowledged_and_newest(&fresh().await).await;
     pages_the_log(&fresh().await).await;
     keeps_settings(&fresh().await).await;
@@ -34,6 +35,7 @@ pub fn row(number: u64, deadline_ms: u64) -> PaymentRow {
         revision: 1,
         base: [3; 32],
         queue: Some(QueuePosition { deadline: TimestampMs(deadline_ms), id }),
+        attention: None,
         due: TimestampMs(17),
         leased: number.is_multiple_of(2),
         unacknowledged: false,
@@ -103,6 +105,24 @@ async fn refuses_a_stale_head_and_writes_nothing(store: &impl Store) {
     assert_eq!(store.payment(id(3)).await.unwrap(), None);
     assert_eq!(store.log(1, 10).await.unwrap(), first.entries);
     assert_eq!(store.head().await.unwrap(), first.head);
+}
+
+async fn lists_what_waits_for_a_person(store: &impl Store) {
+    let waits = |number, deadline_ms: u64| PaymentRow {
+        queue: None,
+        attention: Some(TimestampMs(deadline_ms)),
+        ..row(number, deadline_ms)
+    };
+    write(store, vec![waits(1, 30), row(2, 5), waits(3, 10), waits(4, 30)]).await;
+    let ids = |rows: Vec<PaymentRow>| rows.into_iter().map(|row| row.id).collect::<Vec<_>>();
+    assert_eq!(ids(store.attention(None, 10).await.unwrap()), vec![id(3), id(1), id(4)]);
+    let after = Some(QueuePosition { deadline: TimestampMs(30), id: id(1) });
+    assert_eq!(store.attention(after, 10).await.unwrap(), vec![waits(4, 30)]);
+    assert_eq!(ids(store.attention(None, 1).await.unwrap()), vec![id(3)]);
+    assert_eq!(ids(store.queue(None, 10).await.unwrap()), vec![id(2)]);
+    let done = PaymentRow { revision: 2, attention: None, ..waits(3, 10) };
+    write(store, vec![done]).await;
+    assert_eq!(ids(store.attention(None, 10).await.unwrap()), vec![id(1), id(4)]);
 }
 
 async fn adds_a_payment_only_once(store: &impl Store) {

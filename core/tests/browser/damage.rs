@@ -27,7 +27,8 @@ fn flip(row: &JsValue, at: u32) {
 
 #[wasm_bindgen_test]
 async fn rows_that_cannot_be_read_are_set_aside_and_the_rest_works_on() {
-    let damages: [fn(&JsValue); 9] = [
+    let damages: [fn(&JsValue); 10] = [
+        |row| set(row, "attention", 17.0),
         |row| set(row, "bytes", "no bytes"),
         |row| set(row, "bytes", Uint8Array::new_with_length(7)),
         |row| {

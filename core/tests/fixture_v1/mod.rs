@@ -38,6 +38,8 @@ pub(crate) struct PaymentDump {
     pub(crate) revision: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) deadline: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) attention: Option<u64>,
     pub(crate) due: u64,
     pub(crate) leased: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,6 +129,7 @@ fn record(number: u8, amount: Money, state: PaymentState) -> PaymentRecord {
         failures: Vec::new(),
         state,
         unacknowledged: false,
+        settled: false,
     };
     if record.is_final() {
         record.secret = None;

@@ -372,3 +372,63 @@ fn a_session_that_ends_while_payments_are_sent_one_by_one_wedges_none() {
         assert_eq!(drain(&till).await.accepted, 3);
     });
 }
+
+#[test]
+fn what_waits_for_a_person_is_listed_until_it_is_dealt_with() {
+    run(async {
+        let world = World::new();
+        let till = world.till_gone_offline().await;
+        let wedged = world.sell(&till, 300).await.unwrap();
+        world.clock.advance_ms(10);
+        let declined = world.sell(&till, 405).await.unwrap();
+        let fine = world.sell(&till, 500).await.unwrap();
+        world.go_online(&till).await;
+        world.gateway.next(NextAnswer::Status(422));
+        assert_eq!(drain(&till).await.wedged, 3);
+        for id in [declined.offline_id, fine.offline_id] {
+            till.retry(id).await.unwrap();
+        }
+        let drained = drain(&till).await;
+        assert_eq!((drained.declined, drained.accepted), (1, 1));
+        let ids = async || {
+            till.attention(10).await.unwrap().iter().map(|record| record.offline_id).collect::<Vec<_>>()
+        };
+        assert_eq!(ids().await, [wedged.offline_id, declined.offline_id]);
+        let deadline = till.record(wedged.offline_id).await.unwrap().deadline;
+        assert_eq!(till.oldest_deadline().await.unwrap(), Some(deadline), "a wedged one is stored still");
+        assert!(till.settle(wedged.offline_id).await.is_err(), "it is sent again, never written off");
+        till.settle(declined.offline_id).await.unwrap();
+        assert!(till.settle(declined.offline_id).await.is_err(), "once");
+        assert_eq!(ids().await, [wedged.offline_id]);
+        assert_eq!(world.store.whole_log().last().unwrap().kind, LogKind::Settled);
+        world.store.tamper(wedged.offline_id, |row| row.sealed.ciphertext[0] ^= 1);
+        assert_eq!(ids().await, []);
+    });
+}
+
+#[test]
+fn the_oldest_is_found_behind_rows_that_cannot_be_read() {
+    run(async {
+        let world = World::new();
+        let till = world.till_gone_offline().await;
+        for _ in 0..20 {
+            let bad = world.sell(&till, 100).await.unwrap();
+            world.store.tamper(bad.offline_id, |row| row.sealed.ciphertext[0] ^= 1);
+            world.clock.advance_ms(1);
+        }
+        assert_eq!(till.oldest_deadline().await.unwrap(), None);
+        let good = world.sell(&till, 100).await.unwrap();
+        let deadline = till.record(good.offline_id).await.unwrap().deadline;
+        assert_eq!(till.oldest_deadline().await.unwrap(), Some(deadline));
+    });
+}
+
+#[test]
+fn a_decline_with_the_customer_still_there_waits_for_nobody() {
+    run(async {
+        let world = World::new();
+        let till = world.till().await;
+        world.sell(&till, 405).await.unwrap_err();
+        assert_eq!(till.attention(10).await.unwrap(), []);
+    });
+}

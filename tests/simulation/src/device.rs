@@ -97,6 +97,14 @@ impl Store for SimStore {
         slow!(self, self.0.queue(after, limit))
     }
 
+    async fn attention(
+        &self,
+        after: Option<QueuePosition>,
+        limit: usize,
+    ) -> Result<Vec<PaymentRow>, StoreError> {
+        slow!(self, self.0.attention(after, limit))
+    }
+
     async fn unacknowledged(
         &self,
         after: Option<OfflineId>,

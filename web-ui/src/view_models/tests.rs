@@ -70,5 +70,6 @@ pub(super) fn record(state: PaymentState) -> PaymentRecord {
         failures: Vec::new(),
         state,
         unacknowledged: false,
+        settled: false,
     }
 }

@@ -120,11 +120,15 @@ impl Store for IndexedDbStore {
     }
 
     async fn queue(&self, after: Option<QueuePosition>, limit: usize) -> Result<Vec<PaymentRow>, StoreError> {
-        let after = after.map(|position| {
-            let id = JsValue::from_str(&position.id.to_string());
-            Array::of2(&number(position.deadline.0), &id).into()
-        });
-        self.payments(Query::Index(PAYMENTS, "queue", after, limit)).await
+        self.payments(Query::Index(PAYMENTS, "queue", after.map(position_to_js), limit)).await
+    }
+
+    async fn attention(
+        &self,
+        after: Option<QueuePosition>,
+        limit: usize,
+    ) -> Result<Vec<PaymentRow>, StoreError> {
+        self.payments(Query::Index(PAYMENTS, "attention", after.map(position_to_js), limit)).await
     }
 
     async fn unacknowledged(
@@ -170,6 +174,10 @@ impl IndexedDbStore {
         let put = Put::Keyed(store, key, value);
         self.connection.write(&[store], async |transaction| put.send(transaction).map_err(store_error)).await
     }
+}
+
+fn position_to_js(position: QueuePosition) -> JsValue {
+    Array::of2(&number(position.deadline.0), &JsValue::from_str(&position.id.to_string())).into()
 }
 
 fn ask_for_head(transaction: &Transaction<'_>) -> Result<BasicRequest<Option<JsValue>>, Error> {

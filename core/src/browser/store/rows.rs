@@ -1,7 +1,7 @@
 //! How rows, log entries and the head look inside IndexedDB, schema version 1.
 //!
 //! ```text
-//! payments  { id, revision, deadline?, due, leased, pending?, bytes: base(32) iv(12) ciphertext }   key id
+//! payments  { id, revision, deadline?, attention?, due, leased, pending?, bytes: base(32) iv(12) ciphertext }   key id
 //! log       { seq, at, kind, id, revision, stored, amount, currency,
 //!             bytes: row(32) previous(32) hash(32) }                                                key seq
 //! meta      { seq, hash(32), count, amounts: [currency, sum, …] }                                   key "head"
@@ -34,6 +34,8 @@ extern "C" {
     fn set_revision(this: &Row, value: u32);
     #[wasm_bindgen(method, setter)]
     fn set_deadline(this: &Row, value: f64);
+    #[wasm_bindgen(method, setter)]
+    fn set_attention(this: &Row, value: f64);
     #[wasm_bindgen(method, setter)]
     fn set_due(this: &Row, value: f64);
     #[wasm_bindgen(method, setter)]
@@ -100,6 +102,9 @@ pub(super) fn payment_to_js(row: &PaymentRow) -> JsValue {
     if let Some(position) = row.queue {
         js.set_deadline(position.deadline.0 as f64);
     }
+    if let Some(deadline) = row.attention {
+        js.set_attention(deadline.0 as f64);
+    }
     js.set_due(row.due.0 as f64);
     js.set_leased(row.leased);
     if row.unacknowledged {
@@ -120,6 +125,7 @@ pub(super) fn payment_from_js(js: JsValue) -> Option<PaymentRow> {
         revision: whole(&js, "revision").and_then(|revision| u32::try_from(revision).ok()).unwrap_or(0),
         base: [0; 32],
         queue,
+        attention: whole(&js, "attention").map(TimestampMs),
         due: TimestampMs(whole(&js, "due").unwrap_or(0)),
         leased: js.leased().is_truthy(),
         unacknowledged: whole(&js, "pending").is_some(),
