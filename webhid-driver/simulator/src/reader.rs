@@ -26,6 +26,10 @@ mod status {
 const CONTACTLESS: u8 = 0x02;
 const CONTACT: u8 = 0x04;
 
+/// How long a person holds a card out to a reader that does not wait for one. A second tap then does not lie there for
+/// the next sale.
+const HELD_OUT_MS: u64 = 1_500;
+
 /// What the reader has to say.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Output {
@@ -50,6 +54,14 @@ enum Activity {
     },
 }
 
+/// A card that is there and not read yet.
+#[derive(Debug, Clone, Copy)]
+struct HeldOut {
+    profile: CardProfile,
+    /// Until when it is still there for a transaction that begins.
+    until_ms: u64,
+}
+
 /// A reader that speaks the real one's bytes, without IO and clock.
 #[derive(Debug)]
 pub struct SimulatedReader {
@@ -57,7 +69,7 @@ pub struct SimulatedReader {
     seed: u64,
     inbox: Inbox,
     activity: Activity,
-    card: Option<CardProfile>,
+    card: Option<HeldOut>,
     fault: Option<Fault>,
     /// An answer that comes too late.
     late: Vec<Report>,
@@ -101,9 +113,9 @@ impl SimulatedReader {
         }
     }
 
-    /// A person presents a card. It is read at once when the reader waits for one, else when it next does.
+    /// A person presents a card. It is read at once when the reader waits for one, else when it does within a moment.
     pub fn present(&mut self, card: CardProfile, now_ms: u64) -> Output {
-        self.card = Some(card);
+        self.card = Some(HeldOut { profile: card, until_ms: now_ms.saturating_add(HELD_OUT_MS) });
         self.read_card(now_ms)
     }
 
@@ -113,6 +125,15 @@ impl SimulatedReader {
         if matches!(self.activity, Activity::AwaitingHost { .. }) {
             self.activity = Activity::Idle;
         }
+    }
+
+    /// Ends the transaction, if there is one; a card that it did not read goes with it, and does not pay the next.
+    fn end_transaction(&mut self) -> Activity {
+        let ended = core::mem::replace(&mut self.activity, Activity::Idle);
+        if !matches!(ended, Activity::Idle) {
+            self.card = None;
+        }
+        ended
     }
 
     /// When `wake` is due.
@@ -128,7 +149,7 @@ impl SimulatedReader {
         if self.deadline_ms().is_none_or(|until_ms| until_ms > now_ms) {
             return Output::default();
         }
-        match core::mem::replace(&mut self.activity, Activity::Idle) {
+        match self.end_transaction() {
             Activity::Armed { .. } => says(0x02, status::TIMEOUT, &[]),
             Activity::AwaitingHost { .. } | Activity::Idle => Output::default(),
         }
@@ -137,7 +158,7 @@ impl SimulatedReader {
     fn on_command(&mut self, command: u8, sub: u8, data: &[u8], now_ms: u64) -> Output {
         match (command, sub) {
             (0x05, 0x01) => {
-                self.activity = Activity::Idle;
+                self.end_transaction();
                 let mut output = says(0x05, status::OK, &[]);
                 output.reports.append(&mut self.late);
                 output
@@ -164,13 +185,15 @@ impl SimulatedReader {
             return says(0x02, status::PARAMETER, &[]);
         }
         let until_ms = now_ms.saturating_add(u64::from(*seconds) * 1_000);
+        self.card = self.card.filter(|card| now_ms < card.until_ms);
         self.activity = Activity::Armed { parameters: parameters.to_vec(), until_ms };
         self.read_card(now_ms)
     }
 
     /// Reads the card, if there is one and the reader waits for it on that interface.
     fn read_card(&mut self, now_ms: u64) -> Output {
-        let (Activity::Armed { parameters, .. }, Some(profile)) = (&self.activity, self.card) else {
+        let (Activity::Armed { parameters, .. }, Some(HeldOut { profile, .. })) = (&self.activity, self.card)
+        else {
             return Output::default();
         };
         let allowed = find(parameters, 0xDF_EF37).and_then(|bits| bits.first()).copied().unwrap_or(0);
@@ -240,7 +263,7 @@ impl SimulatedReader {
         if !matches!(self.activity, Activity::AwaitingHost { .. }) {
             return says(0x60, status::NOT_ALLOWED, &[]);
         }
-        self.activity = Activity::Idle;
+        self.end_transaction();
         let mut output = says(0x60, status::ACCEPTED, &[]);
         if self.fault.take_if(|fault| *fault == Fault::SilentCompletion).is_some() {
             return output;
@@ -291,12 +314,56 @@ mod tests {
         answer.get(11).copied()
     }
 
+    const ACTIVATE: &str = "1e9c01005f2a0208409f02060000000010999f0306000000000000dfef370106";
+
+    fn activate(reader: &mut SimulatedReader, now_ms: u64) -> Vec<u8> {
+        let mut frame = wire::answer(0x02, 0x40, &hex::decode(ACTIVATE).unwrap());
+        let len = frame.len();
+        frame.swap(len - 1, len - 2);
+        let reports = wire::reports(&frame);
+        let outputs =
+            reports.iter().flat_map(|report| reader.on_report(report.id, &report.data, now_ms).reports);
+        outputs.flat_map(|report| report.data).collect()
+    }
+
+    #[test]
+    fn a_card_is_held_out_for_a_moment_only() {
+        let mut reader = SimulatedReader::new(1, ReaderState::new(1));
+        reader.present(CardProfile::ContactlessVisa, 0);
+        assert!(!activate(&mut reader, HELD_OUT_MS - 1).is_empty(), "a hand that is a little early");
+        // The second tap of a double tap: the first one was read, and the next sale is another customer's.
+        assert!(reader.present(CardProfile::ContactlessVisa, HELD_OUT_MS).reports.is_empty());
+        assert!(activate(&mut reader, 3 * HELD_OUT_MS).is_empty(), "no card is there any more");
+    }
+
+    #[test]
+    fn a_card_goes_with_the_transaction_it_was_presented_to() {
+        let mut reader = SimulatedReader::new(1, ReaderState::new(1));
+        // A chip, pressed twice: the second one lies there when the host has answered.
+        assert!(activate(&mut reader, 0).is_empty());
+        assert!(!reader.present(CardProfile::ContactMastercard, 0).reports.is_empty());
+        reader.present(CardProfile::ContactMastercard, 0);
+        assert!(!command(&mut reader, 0x60, 0x12, &[0x8A, 2, b'0', b'0']).is_empty());
+        assert!(activate(&mut reader, 0).is_empty(), "after the host's answer");
+        // One that the reader does not see, until the person gives up, or nobody presents another in time.
+        let tap_only = ACTIVATE.replace("dfef370106", "dfef370102");
+        for end in ["cancel", "timeout"] {
+            assert_eq!(status(&command(&mut reader, 0x05, 1, &[])), Some(status::OK));
+            assert!(command(&mut reader, 0x02, 0x40, &hex::decode(&tap_only).unwrap()).is_empty());
+            assert!(reader.present(CardProfile::ContactMastercard, 0).reports.is_empty());
+            match end {
+                "cancel" => drop(command(&mut reader, 0x05, 1, &[])),
+                _ => drop(reader.wake(u64::MAX)),
+            }
+            assert!(activate(&mut reader, 0).is_empty(), "after a {end}");
+        }
+    }
+
     #[test]
     fn only_a_cancel_is_allowed_while_a_transaction_is_active() {
         let mut reader = SimulatedReader::new(1, ReaderState::new(1));
         assert_eq!(status(&command(&mut reader, 0x18, 1, &[])), Some(status::OK));
-        let parameters = "1e9c01005f2a0208409f02060000000010999f0306000000000000dfef370106";
-        assert!(command(&mut reader, 0x02, 0x40, &hex::decode(parameters).unwrap()).is_empty());
+        assert!(activate(&mut reader, 0).is_empty());
         assert_eq!(status(&command(&mut reader, 0x18, 1, &[])), Some(status::NOT_ALLOWED));
         assert_eq!(status(&command(&mut reader, 0x05, 1, &[])), Some(status::OK));
         assert_eq!(status(&command(&mut reader, 0x18, 1, &[])), Some(status::OK));
