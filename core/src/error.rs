@@ -85,6 +85,8 @@ codes! {
     RateLimited = "rate_limited",
     /// No answer in time: the outcome is unknown until the gateway is asked again.
     RequestTimedOut = "request_timed_out",
+    /// An online confirmation's outcome is unknown and is being asked; `payment_intent` says of which payment.
+    OutcomeUnknown = "outcome_unknown",
     /// A parameter is not usable; the message names it.
     InvalidRequest = "invalid_request",
     /// The call does not fit the payment's status.

@@ -109,7 +109,7 @@ impl OfflinePolicy {
             Some(max) if amount.amount_minor > *max => Err(TerminalError::new(
                 ErrorCode::AmountExceedsMaxOfflineAmount,
                 format!(
-                    "one offline payment may have {} at most: take it online",
+                    "one offline payment may be {} at most: take it online",
                     Money::new(*max, amount.currency)
                 ),
             )),
