@@ -21,6 +21,8 @@ pub(crate) enum Action {
     ClearCart,
     /// Charge the sale; also another try after a decline.
     Charge,
+    /// Charge a sale whose outcome is being asked a second time, on purpose.
+    ChargeAnyway,
     /// Give the running sale up, while the card is waited for.
     CancelSale,
     /// Leave the result of a sale.
@@ -51,5 +53,5 @@ pub(crate) enum Action {
     /// Take a toast away.
     DismissToast(u64),
     /// Take the forwarding error's notice away.
-    DismissForwardingError,
+    DismissError,
 }

@@ -4,18 +4,16 @@ use leptos::mount::mount_to;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use crate::action::Action;
 use crate::components::banner::Banner;
 use crate::components::checkout::CheckoutDialog;
 use crate::components::nav::Nav;
-use crate::components::notices::Notices;
 use crate::components::receipt::ReceiptDialog;
-use crate::components::toast::Toasts;
+use crate::components::status_line::StatusLine;
 use crate::screens::payments::PaymentsScreen;
 use crate::screens::settings::SettingsScreen;
 use crate::screens::till::TillScreen;
 use crate::shell::Shell;
-use crate::state::{Lifecycle, ReaderState, Screen, State};
+use crate::state::{Lifecycle, PaymentList, ReaderState, Screen, State};
 
 /// Puts the till into the page's element `app`.
 pub(crate) fn mount() {
@@ -39,6 +37,7 @@ fn App() -> impl IntoView {
     view! {
         <div id="till" data-testid="till" data-ready=move || ready().to_string()>
             <a class="skip" href="#main" on:click=focus_main>"Skip to the till"</a>
+            <div class="frame">
             <header class="top">
                 <span class="brand">
                     <svg class="brand-mark" viewBox="0 0 24 24" aria-hidden="true">
@@ -47,9 +46,10 @@ fn App() -> impl IntoView {
                     <span class="brand-name">"Tillandsia"</span>
                 </span>
                 <Nav screen=state.screen.into() attention=attention(state) />
-                <Banner standing=state.standing.into() now=state.now.into() />
+                <Banner standing=state.standing.into() asked=state.asked_count() now=state.now.into() />
             </header>
-            <Notices state=state act=act />
+            <StatusLine state=state act=act />
+            </div>
             <main id="main" tabindex="-1">
                 <Show when=move || failed().is_none() fallback=move || view! { <Failed why=failed /> }>
                     {move || match state.screen.get() {
@@ -61,7 +61,6 @@ fn App() -> impl IntoView {
             </main>
             <CheckoutDialog checkout=state.checkout.into() simulator=simulator(state) act=act />
             <ReceiptDialog receipt=state.receipt.into() now=state.now.into() act=act />
-            <Toasts toasts=state.toasts.into() dismiss=Callback::new(move |number| act.run(Action::DismissToast(number))) />
         </div>
     }
 }
@@ -90,8 +89,8 @@ fn focus_main(event: leptos::ev::MouseEvent) {
 }
 
 /// How many of the listed payments need a person.
-fn attention(state: State) -> Signal<usize> {
-    Signal::derive(move || state.payments.with(|list| list.rows.iter().filter(|row| row.can_retry).count()))
+fn attention(state: State) -> Signal<u64> {
+    Signal::derive(move || state.payments.with(PaymentList::attention))
 }
 
 /// Whether there is a simulated reader to hold cards to.

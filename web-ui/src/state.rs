@@ -1,6 +1,6 @@
 //! What the screens read. Only the shell writes it.
 
-use leptos::prelude::{Get, RwSignal, Signal, Update, With};
+use leptos::prelude::{Get, Memo, RwSignal, Signal, Update, With};
 use tillandsia_core::card::ReaderInfo;
 use tillandsia_core::money::{Currency, Money};
 use tillandsia_core::offline::OfflinePolicy;
@@ -10,6 +10,7 @@ use tillandsia_core::time::TimestampMs;
 use crate::view_models::banner::Standing;
 use crate::view_models::cart::Cart;
 use crate::view_models::checkout::Checkout;
+use crate::view_models::held_sale::HeldSale;
 use crate::view_models::payment_row::{Activity, PaymentRow, Tone};
 use crate::view_models::receipt::Receipt;
 use crate::view_models::shop::Shop;
@@ -88,6 +89,13 @@ pub(crate) struct PaymentList {
     pub(crate) error: Option<String>,
 }
 
+impl PaymentList {
+    /// How many of the listed payments need a person.
+    pub(crate) fn attention(&self) -> u64 {
+        self.rows.iter().filter(|row| row.can_retry).map(|_| 1).sum()
+    }
+}
+
 /// What the browser says about the till's storage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct StorageView {
@@ -122,6 +130,8 @@ pub(crate) struct State {
     pub(crate) policy: RwSignal<OfflinePolicy>,
     pub(crate) reader: RwSignal<ReaderState>,
     pub(crate) cart: RwSignal<Cart>,
+    /// What the sale in the cart waits for.
+    pub(crate) held: RwSignal<HeldSale>,
     pub(crate) checkout: RwSignal<Option<Checkout>>,
     pub(crate) payments: RwSignal<PaymentList>,
     /// Delivered events of this page, newest first.
@@ -151,6 +161,7 @@ impl State {
             policy: RwSignal::new(OfflinePolicy::default()),
             reader: RwSignal::new(ReaderState::Connecting),
             cart: RwSignal::new(Cart::default()),
+            held: RwSignal::new(HeldSale::default()),
             checkout: RwSignal::new(None),
             payments: RwSignal::new(PaymentList::default()),
             activity: RwSignal::new(Vec::new()),
@@ -176,8 +187,23 @@ impl State {
         Signal::derive(move || self.cart.with(|cart| cart.total(currency.get())))
     }
 
+    /// How many outcomes are being asked.
+    pub(crate) fn asked_count(self) -> Memo<usize> {
+        Memo::new(move |_| {
+            let in_dialog = self.checkout.with(|sale| sale.as_ref().and_then(|sale| sale.payment));
+            self.standing.with(|standing| standing.asked_count(self.now.get(), in_dialog))
+        })
+    }
+
     /// Whether the sale can be charged now.
     pub(crate) fn can_charge(self) -> Signal<bool> {
+        let held = self.held;
+        let could = self.could_charge();
+        Signal::derive(move || could.get() && !held.with(HeldSale::is_held))
+    }
+
+    /// Whether the sale could be charged, if its outcome were not being asked.
+    pub(crate) fn could_charge(self) -> Signal<bool> {
         Signal::derive(move || {
             self.cart.with(Cart::is_chargeable)
                 && self.lifecycle.get() == Lifecycle::Ready

@@ -10,6 +10,7 @@ mod network;
 mod outage;
 mod refusals;
 mod secrecy;
+mod unknown_outcome;
 mod updates;
 
 use std::collections::HashMap;

@@ -10,7 +10,11 @@ use crate::view_models::time_left::TimeLeft;
 
 /// The banner.
 #[component]
-pub(crate) fn Banner(standing: Signal<Standing>, now: Signal<TimestampMs>) -> impl IntoView {
+pub(crate) fn Banner(
+    standing: Signal<Standing>,
+    asked: Memo<usize>,
+    now: Signal<TimestampMs>,
+) -> impl IntoView {
     let network = Memo::new(move |_| standing.with(Standing::network));
     let icon = Signal::derive(move || match network.get() {
         NetworkStatus::Online => "online",
@@ -18,7 +22,10 @@ pub(crate) fn Banner(standing: Signal<Standing>, now: Signal<TimestampMs>) -> im
         NetworkStatus::Unknown => "unknown",
     });
     let count = Memo::new(move |_| standing.with(Standing::stored_count));
+    let known = Memo::new(move |_| standing.with(|standing| standing.known));
     let amounts = Memo::new(move |_| standing.with(Standing::stored_amounts));
+    let stored_icon =
+        Signal::derive(move || if asked.get() > 0 && count.get() == 0 { "unknown" } else { "stored" });
     let left = Memo::new(move |_| standing.with(|standing| standing.oldest_time_left(now.get())));
     view! {
         <div class="banner" role="group" aria-label="Status">
@@ -31,14 +38,16 @@ pub(crate) fn Banner(standing: Signal<Standing>, now: Signal<TimestampMs>) -> im
                 <Icon name=icon />
                 {move || standing.with(Standing::network_label)}
             </span>
-            <span class="pill stored" class:has-stored=move || { count.get() > 0 }>
-                <Icon name="stored" />
-                <span data-testid="stored-count" data-count=move || count.get().to_string()>
-                    {move || standing.with(Standing::stored_label)}
+            <Show when=move || known.get()>
+                <span class="pill stored" class:has-stored=move || { count.get() > 0 || asked.get() > 0 }>
+                    <Icon name=stored_icon />
+                    <span data-testid="stored-count" data-count=move || count.get().to_string()>
+                        {move || standing.with(|standing| standing.stored_label(asked.get()))}
+                    </span>
+                    {move || amounts.get().into_iter().map(amount).collect_view()}
+                    {move || left.get().map(oldest)}
                 </span>
-                {move || amounts.get().into_iter().map(amount).collect_view()}
-                {move || left.get().map(oldest)}
-            </span>
+            </Show>
         </div>
     }
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::checkout_picture::picture;
 use super::dialog::Dialog;
+use super::facts::breakable;
 use super::icon::Icon;
 use crate::action::Action;
 use crate::view_models::checkout::{Checkout, Stage};
@@ -31,7 +32,9 @@ pub(crate) fn CheckoutDialog(
                     <h2>{move || text(checkout, |sale| sale.title().to_owned())}</h2>
                     <p data-testid="checkout-message">{move || text(checkout, Checkout::message)}</p>
                 </div>
-                <p class="checkout-code">{move || checkout.with(|sale| failure_code(sale.as_ref()))}</p>
+                <p class="checkout-code">
+                    {move || breakable(&checkout.with(|sale| failure_code(sale.as_ref()).unwrap_or_default()))}
+                </p>
                 <Buttons checkout=checkout act=act />
                 <Panel checkout=checkout simulator=simulator act=act />
             </div>
@@ -55,7 +58,12 @@ fn Buttons(checkout: Signal<Option<Checkout>>, act: Callback<Action>) -> impl In
     };
     let declined = is(|sale| matches!(sale.stage, Stage::Declined { .. }));
     let again_label = move || if declined.get() { "Ask for another card" } else { "Try again" };
-    let close_label = move || if paid.get() { "New sale" } else { "Back to the sale" };
+    let unknown = is(Checkout::is_outcome_unknown);
+    let close_label = move || match (paid.get(), unknown.get()) {
+        (true, _) => "New sale",
+        (false, true) => "Wait for the outcome",
+        (false, false) => "Back to the sale",
+    };
     view! {
         <div class="checkout-buttons">
             <Show when=move || can_cancel.get()>
@@ -113,14 +121,12 @@ fn Panel(
 ) -> impl IntoView {
     #[cfg(feature = "simulator")]
     return {
-        let waits =
-            Memo::new(move |_| checkout.with(|sale| sale.as_ref().is_some_and(Checkout::waits_for_card)));
         let running =
             Memo::new(move |_| checkout.with(|sale| sale.as_ref().is_some_and(|sale| !sale.is_finished())));
         view! {
             <Show when=move || simulator.get() && running.get()>
                 <super::simulator::SimulatorPanel
-                    enabled=waits.into()
+                    sale=checkout
                     present=Callback::new(move |profile| act.run(Action::PresentCard(profile)))
                 />
             </Show>

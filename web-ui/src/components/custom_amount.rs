@@ -49,12 +49,12 @@ pub(crate) fn CustomAmount(currency: Signal<Currency>, add: Callback<u64>) -> im
                     aria-describedby="custom-amount-problem"
                 />
                 <kbd aria-hidden="true">"F4"</kbd>
+                <span id="custom-amount-problem" class="field-problem" role="alert">{move || problem.get()}</span>
             </span>
             <button type="submit" class="button" data-testid="custom-amount-add">
                 <Icon name="plus" />
                 "Add"
             </button>
-            <span id="custom-amount-problem" class="field-problem" role="alert">{move || problem.get()}</span>
         </form>
     }
 }

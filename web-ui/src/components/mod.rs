@@ -12,10 +12,9 @@ pub(crate) mod dialog;
 pub(crate) mod facts;
 pub(crate) mod icon;
 pub(crate) mod nav;
-pub(crate) mod notices;
 pub(crate) mod payment_row;
 pub(crate) mod product_grid;
 pub(crate) mod receipt;
 #[cfg(feature = "simulator")]
 pub(crate) mod simulator;
-pub(crate) mod toast;
+pub(crate) mod status_line;

@@ -7,7 +7,7 @@ use crate::state::Screen;
 
 /// The navigation; `attention` is how many payments need a person.
 #[component]
-pub(crate) fn Nav(screen: Signal<Screen>, attention: Signal<usize>) -> impl IntoView {
+pub(crate) fn Nav(screen: Signal<Screen>, attention: Signal<u64>) -> impl IntoView {
     let link = move |(index, target): (usize, Screen)| {
         let (label, icon, test_id, shortcut) = match target {
             Screen::Till => ("Till", "till", "nav-till", "Alt+1"),

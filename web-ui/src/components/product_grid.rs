@@ -39,7 +39,7 @@ pub(crate) fn ProductGrid(
                 <svg class="tile-picture" viewBox="0 0 64 64" aria-hidden="true">
                     <use href=format!("./pictures.svg#{}", product.picture)></use>
                 </svg>
-                <span class="tile-name">{product.name}</span>
+                <span class="tile-name">{product.tile_name()}</span>
                 <span class="tile-price">{move || price(Money::new(amount, currency.get()))}</span>
                 {badge}
             </button>

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::icon::Icon;
+use crate::view_models::checkout::Checkout;
 
 /// Name of a card profile of the simulator, what a person calls it, and its sign.
 const CARDS: [(&str, &str, &str); 5] = [
@@ -13,9 +14,27 @@ const CARDS: [(&str, &str, &str); 5] = [
     ("expired", "Expired Visa", "clock"),
 ];
 
-/// The cards a person can hold to the simulated reader.
+/// The cards a person can hold to the simulated reader. `sale` changes with everything the reader says: after a press
+/// the cards wait for that, since a second tap would be a second card.
 #[component]
-pub(crate) fn SimulatorPanel(enabled: Signal<bool>, present: Callback<&'static str>) -> impl IntoView {
+pub(crate) fn SimulatorPanel(
+    sale: Signal<Option<Checkout>>,
+    present: Callback<&'static str>,
+) -> impl IntoView {
+    let pressed = RwSignal::new(false);
+    Effect::new(move |_| {
+        sale.track();
+        pressed.set(false);
+    });
+    let enabled = Memo::new(move |_| {
+        !pressed.get() && sale.with(|sale| sale.as_ref().is_some_and(Checkout::waits_for_card))
+    });
+    let press = move |profile| {
+        if enabled.get_untracked() {
+            pressed.set(true);
+            present.run(profile);
+        }
+    };
     let card = move |(profile, label, icon): (&'static str, &'static str, &'static str)| {
         view! {
             <button
@@ -24,7 +43,7 @@ pub(crate) fn SimulatorPanel(enabled: Signal<bool>, present: Callback<&'static s
                 data-testid="sim-present"
                 data-profile=profile
                 disabled=move || !enabled.get()
-                on:click=move |_| present.run(profile)
+                on:click=move |_| press(profile)
             >
                 <Icon name=icon />
                 {label}

@@ -39,9 +39,6 @@ pub(crate) fn PaymentsScreen(state: State, act: Callback<Action>) -> impl IntoVi
                         "Forward now"
                     </button>
                 </div>
-                {move || list.with(|list| list.error.clone()).map(|error| {
-                    view! { <p class="notice" data-tone="bad" role="alert"><Icon name="alarm" /><span>{error}</span></p> }
-                })}
                 <ul class="payment-list">
                     <For each=ids key=|id| *id children=item />
                 </ul>

@@ -100,7 +100,7 @@ fn Behavior(state: State, act: Callback<Action>) -> impl IntoView {
     };
     view! {
         <section class="settings-card">
-            <h2><label for="offline-behavior">"Without a connection"</label></h2>
+            <h2><label for="offline-behavior">"How card payments are taken"</label></h2>
             <select
                 id="offline-behavior"
                 data-testid="offline-behavior"

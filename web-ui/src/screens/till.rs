@@ -10,6 +10,7 @@ use crate::components::icon::Icon;
 use crate::components::product_grid::ProductGrid;
 use crate::state::State;
 use crate::view_models::catalogue::{Category, Product, search};
+use crate::view_models::held_sale::HeldSale;
 
 /// The till's screen.
 #[component]
@@ -23,6 +24,7 @@ pub(crate) fn TillScreen(state: State, act: Callback<Action>) -> impl IntoView {
             .cart
             .with(|cart| cart.lines().iter().find(|line| line.key == sku).map_or(0, |line| line.quantity))
     });
+    let held = Memo::new(move |_| state.held.with(HeldSale::is_held));
     let add_first = move |event: KeyboardEvent| {
         if event.key() == "Enter"
             && let Some(product) = found.with_untracked(|found| found.first().copied())
@@ -65,9 +67,11 @@ pub(crate) fn TillScreen(state: State, act: Callback<Action>) -> impl IntoView {
             </section>
             <CartPanel
                 cart=state.cart.into()
+                held=held.into()
                 currency=state.currency()
                 total=state.total()
                 can_charge=state.can_charge()
+                could_charge=state.could_charge()
                 act=act
             />
         </div>

@@ -18,8 +18,8 @@ use crate::view_models::reasons::sentence;
 
 /// How many delivered events are shown; the list of payments has them all.
 const ACTIVITY_MAX: usize = 1000;
-/// The toast that counts what was forwarded, so that a long queue is one message.
-const FORWARDED_TOAST: u64 = 0;
+/// The toast of what is being forwarded: it counts, so that a long queue is one message.
+pub(super) const FORWARDED_TOAST: u64 = 0;
 
 /// The till's ear for offline events.
 pub(super) struct Ear(pub(super) Weak<Shell>);
@@ -40,6 +40,10 @@ impl OfflineDelegate for Ear {
         let event = Activity::of(number, intent, error, at);
         if event.kind == "forwarded" {
             state.forwarding_error.set(None);
+        }
+        if shell.sale_tells(event.id) {
+            // The sale in the cart says it.
+        } else if event.kind == "forwarded" {
             let before = state
                 .toasts
                 .with_untracked(|toasts| toasts.iter().any(|toast| toast.number == FORWARDED_TOAST));

@@ -6,8 +6,22 @@ use wasm_bindgen::JsValue;
 
 /// `22 Nov, 23:48`; with the year when it is not this one.
 pub(super) fn local_time(at: TimestampMs) -> String {
+    let date = date(at);
+    let other_year = date.get_full_year() != Date::new_0().get_full_year();
+    written(&date, other_year)
+}
+
+/// `22 Nov 2026, 23:48`: for paper, which is read in other years too.
+pub(super) fn local_time_with_year(at: TimestampMs) -> String {
+    written(&date(at), true)
+}
+
+fn date(at: TimestampMs) -> Date {
     // Milliseconds since 1970 fit a float exactly until the year 287396.
-    let date = Date::new(&JsValue::from_f64(at.0 as f64));
+    Date::new(&JsValue::from_f64(at.0 as f64))
+}
+
+fn written(date: &Date, with_year: bool) -> String {
     let options = Object::new();
     let set = |name: &str, value: &str| {
         Reflect::set(&options, &JsValue::from_str(name), &JsValue::from_str(value)).ok();
@@ -17,7 +31,7 @@ pub(super) fn local_time(at: TimestampMs) -> String {
     set("hour", "2-digit");
     set("minute", "2-digit");
     set("hourCycle", "h23");
-    if date.get_full_year() != Date::new_0().get_full_year() {
+    if with_year {
         set("year", "numeric");
     }
     date.to_locale_string("en-GB", &options).into()

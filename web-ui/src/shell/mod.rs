@@ -3,6 +3,7 @@
 
 mod address;
 mod events;
+mod held;
 mod keys;
 mod local_time;
 mod open;
@@ -49,6 +50,8 @@ pub(crate) struct Shell {
     events_heard: Cell<u64>,
     forwarded_toasted: Cell<u64>,
     toasts_shown: Cell<u64>,
+    /// Whose outcome the sale in the cart has told last.
+    settled_last: Cell<Option<OfflineId>>,
 }
 
 impl Shell {
@@ -66,6 +69,7 @@ impl Shell {
             events_heard: Cell::default(),
             forwarded_toasted: Cell::default(),
             toasts_shown: Cell::default(),
+            settled_last: Cell::default(),
         });
         shell.tick();
         shell.listen_to_keys();
@@ -80,10 +84,17 @@ impl Shell {
         match action {
             Action::Add(product) => self.change_cart(|cart| cart.add(&product)),
             Action::AddCustom(amount_minor) => self.change_cart(|cart| cart.add_custom(amount_minor)),
-            Action::Plus(key) => self.state.cart.update(|cart| cart.plus(&key)),
-            Action::Minus(key) => self.state.cart.update(|cart| cart.minus(&key)),
-            Action::ClearCart => self.state.cart.update(Cart::clear),
+            Action::Plus(key) => self.change_cart(|cart| {
+                cart.plus(&key);
+                Ok(())
+            }),
+            Action::Minus(key) => self.change_cart(|cart| {
+                cart.minus(&key);
+                Ok(())
+            }),
+            Action::ClearCart => self.clear_cart(),
             Action::Charge => self.charge(),
+            Action::ChargeAnyway => self.charge_anyway(),
             Action::CancelSale => self.cancel_sale(),
             Action::CloseCheckout => self.close_checkout(),
             #[cfg(feature = "simulator")]
@@ -102,7 +113,7 @@ impl Shell {
             Action::SetTheme(theme) => self.set_theme(theme),
             Action::ApplyUpdate => self.apply_update(),
             Action::DismissToast(number) => self.dismiss_toast(number),
-            Action::DismissForwardingError => self.state.forwarding_error.set(None),
+            Action::DismissError => self.state.forwarding_error.set(None),
         }
     }
 
@@ -111,6 +122,9 @@ impl Shell {
     }
 
     fn change_cart(&self, change: impl FnOnce(&mut Cart) -> Result<(), CartFull>) {
+        if self.cart_is_held() {
+            return;
+        }
         let mut full = false;
         self.state.cart.update(|cart| full = change(cart).is_err());
         if full {

@@ -2,13 +2,18 @@
 
 use std::rc::Rc;
 
+use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::{Set, Update, WithUntracked};
 use leptos::task::spawn_local;
 use tillandsia_core::ids::OfflineId;
+use tillandsia_core::offline::NetworkStatus;
 
 use super::Shell;
+use super::events::FORWARDED_TOAST;
 use super::local_time::local_time;
 use crate::state::PaymentList;
+use crate::view_models::banner::Standing;
+use crate::view_models::forwarding;
 use crate::view_models::payment_row::{PaymentRow, Tone};
 use crate::view_models::reasons::sentence;
 
@@ -16,6 +21,8 @@ use crate::view_models::reasons::sentence;
 const PAGE: usize = 50;
 /// How many are read again when something changed; whoever has loaded more loads the rest again.
 const RELOAD_MAX: usize = 500;
+/// Between two looks at what a forwarding that was asked for has done, milliseconds.
+const LOOK_MS: u32 = 300;
 
 impl Shell {
     /// Reads the list again, as far as it was loaded.
@@ -32,12 +39,32 @@ impl Shell {
         spawn_local(async move { shell.read_payments(last, PAGE).await });
     }
 
-    /// Forwards everything now.
-    pub(super) fn forward_now(&self) {
-        if let Some(page) = self.page() {
-            page.forward_now();
-            self.toast("Forwarding the stored payments…".to_owned(), Tone::Moving);
+    /// Forwards everything now, and says what came of it.
+    pub(super) fn forward_now(self: &Rc<Self>) {
+        let Some(page) = self.page() else { return };
+        page.forward_now();
+        let standing = self.state.standing;
+        let before = standing.with_untracked(Standing::stored_count);
+        if standing.with_untracked(Standing::network) == NetworkStatus::Offline {
+            return self.toast_as(FORWARDED_TOAST, forwarding::OFFLINE.to_owned(), Tone::Waiting);
         }
+        self.forwarded_toasted.set(0);
+        let text = "Forwarding the stored payments…".to_owned();
+        self.state.toast(FORWARDED_TOAST, text, Tone::Moving);
+        let shell = Rc::clone(self);
+        spawn_local(async move {
+            let mut elapsed_ms: u64 = 0;
+            loop {
+                TimeoutFuture::new(LOOK_MS).await;
+                elapsed_ms = elapsed_ms.saturating_add(u64::from(LOOK_MS));
+                let wedged = shell.state.payments.with_untracked(PaymentList::attention);
+                let result =
+                    standing.with_untracked(|now| forwarding::result(before, now, wedged, elapsed_ms));
+                if let Some((text, tone)) = result {
+                    return shell.toast_as(FORWARDED_TOAST, text, tone);
+                }
+            }
+        });
     }
 
     /// Sends a wedged payment again.

@@ -7,7 +7,7 @@ use leptos::task::spawn_local;
 use tillandsia_core::ids::OfflineId;
 
 use super::Shell;
-use super::local_time::local_time;
+use super::local_time::local_time_with_year;
 use crate::view_models::payment_row::Tone;
 use crate::view_models::reasons::sentence;
 use crate::view_models::receipt::Receipt;
@@ -46,7 +46,8 @@ impl Shell {
         }
         match record {
             Ok(record) => {
-                let receipt = Some(Receipt::of(&record, &self.state.shop.get_untracked(), &local_time));
+                let receipt =
+                    Some(Receipt::of(&record, &self.state.shop.get_untracked(), &local_time_with_year));
                 if self.state.receipt.with_untracked(|current| *current != receipt) {
                     self.state.receipt.set(receipt);
                 }

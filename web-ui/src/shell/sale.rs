@@ -18,6 +18,7 @@ use tillandsia_core::terminal::{CreateParameters, intent_of};
 use super::{Shell, TillPage};
 use crate::view_models::cart::Cart;
 use crate::view_models::checkout::Checkout;
+use crate::view_models::held_sale::Outcome;
 use crate::view_models::payment_row::Tone;
 
 /// How often a card is asked for again because the connection was lost in between; a network that comes and goes
@@ -35,12 +36,22 @@ enum Ended {
 }
 
 impl Shell {
-    /// Charges what is in the cart. Does nothing while another sale runs.
+    /// Charges what is in the cart. Does nothing while another sale runs, nor while its outcome is being asked, unless
+    /// a person asked for another try of a second charge.
     pub(super) fn charge(self: &Rc<Self>) {
+        let again =
+            self.state.checkout.with_untracked(|sale| sale.as_ref().is_some_and(Checkout::can_try_again));
+        if again || self.state.can_charge().get_untracked() {
+            self.charge_anyway();
+        }
+    }
+
+    /// Charges what is in the cart, also when an earlier charge of it may have succeeded.
+    pub(super) fn charge_anyway(self: &Rc<Self>) {
         let state = self.state;
         let running =
             state.checkout.with_untracked(|sale| sale.as_ref().is_some_and(|sale| !sale.is_finished()));
-        if running || !state.can_charge().get_untracked() {
+        if running || !state.could_charge().get_untracked() {
             return;
         }
         let Some(page) = self.page() else { return };
@@ -61,15 +72,8 @@ impl Shell {
                 Ok(intent) => shell.sale_paid(&page, &intent),
                 Err(Ended::Canceled) => shell.sale_canceled(&page),
                 Err(Ended::Failed { error, payment, confirmed }) => {
-                    let record = if confirmed { what_became_of(&page, payment).await } else { Sent::Nowhere };
-                    if let Sent::Accepted(intent) = record {
-                        shell.sale_paid(&page, &intent);
-                        shell.refresh();
-                        return;
-                    }
-                    let unknown = matches!(record, Sent::Unknown);
-                    let has_session = page.terminal().session().is_some();
-                    shell.update_checkout(|checkout| checkout.failed(&error, unknown, has_session));
+                    let asked = payment.filter(|_| confirmed);
+                    shell.sale_failed(&page, &error, asked).await;
                 }
             }
             shell.refresh();
@@ -166,7 +170,28 @@ impl Shell {
     fn sale_paid(&self, page: &TillPage, intent: &PaymentIntent) {
         let forward_within_ms = page.terminal().offline_policy().forward_within_ms;
         self.update_checkout(|checkout| checkout.confirmed(intent, forward_within_ms));
-        self.state.cart.update(Cart::clear);
+        self.clear_cart();
+    }
+
+    /// `asked` is the payment whose confirmation was tried: the journal says what became of it.
+    async fn sale_failed(&self, page: &TillPage, error: &TerminalError, asked: Option<OfflineId>) {
+        let sent = match asked {
+            Some(id) => what_became_of(page, id, error).await,
+            None => Sent::Nowhere,
+        };
+        let has_session = page.terminal().session().is_some();
+        match (sent, asked) {
+            (Sent::Accepted(intent), _) => self.sale_paid(page, &intent),
+            (Sent::Unknown, Some(id)) => {
+                self.hold_sale(id);
+                self.update_checkout(|checkout| checkout.failed(error, true, has_session));
+            }
+            (Sent::Ended(outcome), Some(id)) => self.update_checkout(|checkout| {
+                checkout.failed(error, true, has_session);
+                checkout.settle(id, &outcome);
+            }),
+            _ => self.update_checkout(|checkout| checkout.failed(error, false, has_session)),
+        }
     }
 
     fn sale_canceled(&self, page: &TillPage) {
@@ -195,15 +220,19 @@ enum Sent {
     Accepted(Box<PaymentIntent>),
     /// It was sent and has no outcome yet, or the journal cannot say.
     Unknown,
+    /// Its outcome was not known when the confirmation returned, and is by now.
+    Ended(Outcome),
     /// Nothing was charged.
     Nowhere,
 }
 
-async fn what_became_of(page: &TillPage, payment: Option<OfflineId>) -> Sent {
-    let Some(id) = payment else { return Sent::Nowhere };
+async fn what_became_of(page: &TillPage, id: OfflineId, error: &TerminalError) -> Sent {
     match page.terminal().record(id).await {
         Ok(record) if record.counts_as_stored() || matches!(record.state, PaymentState::Accepted(_)) => {
             Sent::Accepted(Box::new(intent_of(&record)))
+        }
+        Ok(record) if record.is_final() && error.code == ErrorCode::OutcomeUnknown => {
+            Sent::Ended(Outcome::of(&record))
         }
         Ok(record) if record.is_final() => Sent::Nowhere,
         Ok(_) => Sent::Unknown,

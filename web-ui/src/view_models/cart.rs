@@ -43,12 +43,18 @@ pub struct CartFull;
 pub struct Cart {
     lines: Vec<Line>,
     customs: u32,
+    touched: Option<String>,
 }
 
 impl Cart {
     /// The lines, in the order they were added.
     pub fn lines(&self) -> &[Line] {
         &self.lines
+    }
+
+    /// The line that was added or grew last, to be brought into view.
+    pub fn touched(&self) -> Option<&str> {
+        self.touched.as_deref()
     }
 
     /// Whether nothing is in it.
@@ -92,6 +98,7 @@ impl Cart {
     pub fn plus(&mut self, key: &str) {
         if let Some(line) = self.lines.iter_mut().find(|line| line.key == key) {
             line.quantity = line.quantity.saturating_add(1).min(QUANTITY_MAX);
+            self.touched = Some(key.to_owned());
         }
     }
 
@@ -100,6 +107,7 @@ impl Cart {
         if let Some(line) = self.lines.iter_mut().find(|line| line.key == key) {
             line.quantity = line.quantity.saturating_sub(1);
         }
+        self.touched = None;
         self.lines.retain(|line| line.quantity > 0);
     }
 
@@ -112,6 +120,7 @@ impl Cart {
         if self.lines.len() >= LINES_MAX {
             return Err(CartFull);
         }
+        self.touched = Some(key.clone());
         self.lines.push(Line { key, name, unit_minor, quantity: 1 });
         Ok(())
     }
@@ -161,6 +170,11 @@ mod tests {
         cart.add_custom(1205).unwrap();
         assert_eq!((cart.lines().len(), cart.count()), (4, 5));
         assert_eq!(cart.total(usd).amount_minor, 2 * 650 + 2400 + 2 * 1205);
+        assert_eq!(cart.touched(), Some("CUSTOM-2"));
+        cart.plus("TIL-ION");
+        assert_eq!(cart.touched(), Some("TIL-ION"));
+        cart.minus("TIL-ION");
+        assert_eq!(cart.touched(), None);
         cart.minus("TIL-XER");
         cart.minus("TIL-ION");
         assert_eq!(cart.lines().len(), 3);

@@ -53,6 +53,35 @@ pub struct Product {
     pub picture: &'static str,
 }
 
+impl Product {
+    /// The name with soft hyphens in its long words, for a narrow tile. A browser that knows no English breaks there.
+    pub fn tile_name(&self) -> String {
+        self.name.split_inclusive([' ', '-']).map(soft_hyphens).collect()
+    }
+}
+
+/// A word of this many letters or more may not fit a tile.
+const LONG_WORD: usize = 11;
+
+/// A long word with soft hyphens between a vowel and a consonant, three letters or more from both ends.
+fn soft_hyphens(word: &str) -> String {
+    let letters: Vec<char> = word.chars().collect();
+    let is_vowel = |letter: char| "aeiouyAEIOUY".contains(letter);
+    let mut out = String::with_capacity(word.len() + 6);
+    for (index, letter) in letters.iter().enumerate() {
+        let inside = letters.len() >= LONG_WORD && index >= 3 && index + 3 <= letters.len();
+        let after_vowel = index
+            .checked_sub(1)
+            .and_then(|before| letters.get(before))
+            .is_some_and(|before| is_vowel(*before));
+        if inside && after_vowel && !is_vowel(*letter) {
+            out.push('\u{ad}');
+        }
+        out.push(*letter);
+    }
+    out
+}
+
 const fn item(
     sku: &'static str,
     name: &'static str,
@@ -121,6 +150,16 @@ mod tests {
         assert_eq!(names("", Some(Category::Care)).len(), 5);
         assert!(names("flat", Some(Category::Care)).is_empty());
         assert!(names("no such thing", None).is_empty());
+    }
+
+    #[test]
+    fn long_names_may_break_on_a_tile() {
+        let tile = |sku| DEMO.iter().find(|product| product.sku == sku).unwrap().tile_name();
+        assert_eq!(tile("TIL-XER"), "Xero\u{ad}gra\u{ad}phica");
+        assert_eq!(tile("TIL-CAP"), "Caput-medusae");
+        for product in &DEMO {
+            assert_eq!(product.tile_name().replace('\u{ad}', ""), product.name);
+        }
     }
 
     #[test]

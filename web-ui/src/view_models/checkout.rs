@@ -13,7 +13,8 @@ use tillandsia_core::money::Money;
 use tillandsia_core::payment_intent::PaymentIntent;
 use tillandsia_core::ports::{Interfaces, ReaderPrompt};
 
-use super::reasons::{decline_reason, failure_message};
+use super::held_sale::Outcome;
+use super::reasons::{can_be_repeated, decline_reason, failure_message};
 use super::time_left::span;
 
 /// What a reader offers before it has said so itself.
@@ -162,6 +163,30 @@ impl Checkout {
         };
     }
 
+    /// `error, outcome unknown -> approved | declined | error`: the outcome has come while the dialog is open. Whether
+    /// it says it, so that nothing else need.
+    pub fn settle(&mut self, payment: OfflineId, outcome: &Outcome) -> bool {
+        if self.payment != Some(payment) || !self.is_outcome_unknown() {
+            return false;
+        }
+        self.stage = match outcome {
+            Outcome::Open => return false,
+            Outcome::Charged => Stage::Approved,
+            Outcome::Declined { why } => Stage::Declined { reason: format!("{why} Ask for another card.") },
+            Outcome::NotCharged => Stage::Failed(Failure {
+                code: ErrorCode::Canceled,
+                message: "The gateway never had this payment.".to_owned(),
+                outcome_unknown: false,
+            }),
+        };
+        true
+    }
+
+    /// Whether the gateway may have charged.
+    pub const fn is_outcome_unknown(&self) -> bool {
+        matches!(&self.stage, Stage::Failed(failure) if failure.outcome_unknown)
+    }
+
     /// The stage's stable name, for the tests and the styles.
     pub const fn stage_name(&self) -> &'static str {
         match self.stage {
@@ -215,9 +240,11 @@ impl Checkout {
                 span(*forward_within_ms)
             ),
             Stage::Declined { reason } => format!("{reason} Nothing was charged."),
+            // The core's own words say it all.
+            Stage::Failed(Failure { code: ErrorCode::OutcomeUnknown, message, .. }) => message.clone(),
             Stage::Failed(failure) if failure.outcome_unknown => {
                 format!(
-                    "{} Do not charge the customer again before the list shows the result.",
+                    "{} It may have been charged. Do not charge the customer again before the list shows the result.",
                     failure.message
                 )
             }
@@ -247,7 +274,7 @@ impl Checkout {
     pub const fn can_try_again(&self) -> bool {
         match &self.stage {
             Stage::Declined { .. } => true,
-            Stage::Failed(failure) => !failure.outcome_unknown,
+            Stage::Failed(failure) => !failure.outcome_unknown && can_be_repeated(failure.code),
             _ => false,
         }
     }
@@ -356,5 +383,33 @@ mod tests {
         unknown.failed(&TerminalError::new(ErrorCode::RequestTimedOut, "no answer"), true, true);
         assert!(!unknown.can_try_again());
         assert!(!unknown.message().contains("Nothing was charged"));
+    }
+
+    #[test]
+    fn an_unknown_outcome_is_settled_in_the_open_dialog() {
+        let id = OfflineId::mint(NOW, [1; 10]);
+        let mut unknown = started();
+        let error = TerminalError::new(ErrorCode::OutcomeUnknown, "no answer came. Do not charge again");
+        unknown.failed(&error, true, true);
+        assert_eq!((unknown.title(), unknown.can_try_again()), ("Outcome not known yet", false));
+        assert_eq!(unknown.message(), "No answer came. Do not charge again.");
+        assert!(!unknown.settle(id, &Outcome::Open));
+        assert!(!unknown.settle(OfflineId::mint(NOW, [2; 10]), &Outcome::Charged), "another payment");
+        let mut charged = unknown.clone();
+        assert!(charged.settle(id, &Outcome::Charged));
+        assert_eq!((charged.stage_name(), charged.is_paid()), ("approved", true));
+        assert!(unknown.settle(id, &Outcome::NotCharged));
+        assert_eq!(unknown.message(), "The gateway never had this payment. Nothing was charged.");
+        assert!(unknown.can_try_again());
+        assert!(!unknown.settle(id, &Outcome::Charged), "once");
+    }
+
+    #[test]
+    fn what_meets_the_same_limit_again_is_not_tried_again() {
+        let mut refused = started();
+        let error = TerminalError::new(ErrorCode::AmountExceedsMaxOfflineAmount, "500.00 USD at most");
+        refused.failed(&error, false, true);
+        assert!(!refused.can_try_again());
+        assert_eq!(refused.message(), "$500.00 at most. Nothing was charged.");
     }
 }

@@ -4,6 +4,8 @@ pub mod banner;
 pub mod cart;
 pub mod catalogue;
 pub mod checkout;
+pub mod forwarding;
+pub mod held_sale;
 pub mod limits;
 pub mod payment_row;
 pub mod price;

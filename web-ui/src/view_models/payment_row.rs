@@ -222,10 +222,14 @@ impl Activity {
         use tillandsia_core::payment_intent::PaymentIntentStatus::{Canceled, RequiresPaymentMethod};
         let amount = price(intent.amount);
         let (kind, text, tone) = match (intent.status(), error) {
+            // One without offline details was taken online; only its outcome came later.
+            (_, None) if intent.offline_details().is_none() => {
+                ("forwarded", format!("{amount} charged: its outcome is known now"), Tone::Good)
+            }
             (_, None) => ("forwarded", format!("{amount} forwarded and approved"), Tone::Good),
             (RequiresPaymentMethod, Some(error)) => {
                 let reason = decline_reason(error.decline_code.as_deref()).why;
-                ("declined", format!("{amount} declined after forwarding. {reason}"), Tone::Bad)
+                ("declined", format!("{amount} declined. {reason}"), Tone::Bad)
             }
             (Canceled, Some(_)) => ("canceled", format!("{amount} was not charged"), Tone::Neutral),
             (_, Some(error)) => {
@@ -287,6 +291,15 @@ mod tests {
         let row = PaymentRow::of(&Found::Unreadable { id, queue: None, error }, &|_| String::new());
         assert_eq!((row.state, row.can_retry), ("unreadable", false));
         assert_eq!(row.problem.as_deref(), Some("The record does not open."));
+    }
+
+    #[test]
+    fn an_online_sale_whose_outcome_was_asked_is_charged_and_not_forwarded() {
+        let mut online = record(accepted());
+        online.stored_at = None;
+        let event = Activity::of(1, &intent_of(&online), None, String::new());
+        assert_eq!((event.kind, event.tone), ("forwarded", Tone::Good));
+        assert!(event.text.contains("charged") && !event.text.contains("forwarded"), "{}", event.text);
     }
 
     #[test]

@@ -61,7 +61,7 @@ impl fmt::Display for AmountProblem {
             AmountProblem::NotANumber => f.write_str("Type digits, such as 12.05"),
             AmountProblem::Decimals(0) => f.write_str("This currency has no decimals"),
             AmountProblem::Decimals(digits) => write!(f, "At most {digits} decimals"),
-            AmountProblem::TooLarge => f.write_str("That is more than a payment can carry"),
+            AmountProblem::TooLarge => f.write_str("More than a payment can carry"),
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Why a card was declined or a sale failed, in words for the person at the till.
 
 use tillandsia_core::error::{ErrorCode, TerminalError};
+use tillandsia_core::money::Currency;
+
+use super::price::{parse_major, price};
 
 const ANOTHER_CARD: &str = "Ask for another card.";
 
@@ -48,12 +51,74 @@ pub fn failure_message(error: &TerminalError, has_session: bool) -> String {
     }
 }
 
-/// A message of the core as a sentence: capital letter, full stop.
+/// Whether the same sale can succeed when it is simply charged again. Not where it meets the same limit or setting.
+pub const fn can_be_repeated(code: ErrorCode) -> bool {
+    !matches!(
+        code,
+        ErrorCode::AmountExceedsMaxOfflineAmount
+            | ErrorCode::InvalidOfflineCurrency
+            | ErrorCode::OfflinePaymentsStoreFull
+            | ErrorCode::NotConnectedToInternet
+            | ErrorCode::NotConnectedToInternetAndRequireOnlineSet
+            | ErrorCode::ForceOfflineWithFeatureDisabled
+            | ErrorCode::AccountIdMismatchWhileForwarding
+            | ErrorCode::InvalidRequest
+            | ErrorCode::OutcomeUnknown
+    )
+}
+
+/// A message of the core as a sentence: capital letter, full stop, amounts as the till writes them, and no numbers
+/// and codes of the protocol.
 pub fn sentence(message: &str) -> String {
+    let message = with_own_prices(without_protocol(message));
     let mut letters = message.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().collect::<String>()).unwrap_or_default();
     let text = format!("{first}{}", letters.as_str());
     if text.ends_with(['.', '!', '?']) || text.is_empty() { text } else { format!("{text}.") }
+}
+
+/// `the gateway refused the request (503 api_error): try later` is for support; the person is told the end of it.
+fn without_protocol(message: &str) -> &str {
+    let rest = message.strip_prefix("the gateway refused the request (");
+    match rest.and_then(|rest| rest.split_once("): ")) {
+        Some((_, words)) if !words.trim().is_empty() => words,
+        Some(_) => "the gateway cannot take it right now",
+        None => message,
+    }
+}
+
+/// `500.00 USD` as `$500.00`.
+fn with_own_prices(message: &str) -> String {
+    let words: Vec<&str> = message.split(' ').collect();
+    let mut out: Vec<String> = Vec::with_capacity(words.len());
+    let mut index = 0;
+    while let Some(word) = words.get(index) {
+        match words.get(index + 1).and_then(|next| own_price(word, next)) {
+            Some(text) => {
+                out.push(text);
+                index += 2;
+            }
+            None => {
+                out.push((*word).to_owned());
+                index += 1;
+            }
+        }
+    }
+    out.join(" ")
+}
+
+/// The price of `500.00` and `USD,`, with what follows the currency's code.
+fn own_price(amount: &str, code: &str) -> Option<String> {
+    let (name, rest) = code.split_at_checked(3)?;
+    if !amount.starts_with(|first: char| first.is_ascii_digit())
+        || !name.bytes().all(|byte| byte.is_ascii_uppercase())
+        || rest.starts_with(char::is_alphanumeric)
+    {
+        return None;
+    }
+    let currency: Currency = name.parse().ok()?;
+    let money = parse_major(amount, currency).ok()?;
+    Some(format!("{}{rest}", price(money)))
 }
 
 #[cfg(test)]
@@ -74,6 +139,31 @@ mod tests {
             assert_ne!(decline_reason(Some(code)), general, "{code}");
         }
         assert_eq!(decline_reason(Some("generic_decline")), general);
+    }
+
+    #[test]
+    fn messages_have_the_till_s_own_prices_and_no_protocol() {
+        for (message, words) in [
+            (
+                "one offline payment may be 500.00 USD at most: take it online",
+                "One offline payment may be $500.00 at most: take it online.",
+            ),
+            ("the gateway refused the request (503 api_error): try later", "Try later."),
+            ("the gateway refused the request (503 api_error): ", "The gateway cannot take it right now."),
+            ("200 payments are stored", "200 payments are stored."),
+            ("12.50 CHF.", "CHF\u{a0}12.50."),
+            ("wait 5 USB ports", "Wait 5 USB ports."),
+        ] {
+            assert_eq!(sentence(message), words);
+        }
+    }
+
+    #[test]
+    fn what_meets_the_same_limit_again_is_not_repeated() {
+        for code in [ErrorCode::AmountExceedsMaxOfflineAmount, ErrorCode::InvalidOfflineCurrency] {
+            assert!(!can_be_repeated(code));
+        }
+        assert!(can_be_repeated(ErrorCode::ReaderBusy) && can_be_repeated(ErrorCode::RequestTimedOut));
     }
 
     #[test]

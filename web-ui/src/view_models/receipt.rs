@@ -7,7 +7,7 @@ use super::cart::lines_of;
 use super::limits::Fact;
 use super::payment_row::{LocalTime, PaymentRow, card_name, read_method};
 use super::price::price;
-use super::reasons::decline_reason;
+use super::reasons::{decline_reason, sentence};
 use super::shop::Shop;
 
 /// What a stored payment's receipt must say.
@@ -64,7 +64,8 @@ impl Receipt {
             row: PaymentRow::of(&tillandsia_core::journal::Found::Record(Box::new(record.clone())), local),
             failures: failures
                 .map(|failure| {
-                    Fact::new(local(failure.at), format!("{} ({})", failure.message, failure.code))
+                    let words = sentence(&failure.message);
+                    Fact::new(local(failure.at), format!("{words} ({})", failure.code))
                 })
                 .collect(),
         }
@@ -93,7 +94,11 @@ fn outcome(record: &PaymentRecord) -> (String, Option<String>) {
         PaymentState::Confirming { .. } => {
             ("OUTCOME NOT KNOWN YET".to_owned(), Some("The gateway is being asked.".to_owned()))
         }
-        PaymentState::Stored { .. } | PaymentState::Forwarding { .. } | PaymentState::Wedged => (
+        PaymentState::Wedged => (
+            STORED_NOTICE.to_owned(),
+            Some("It could not be sent to the card's bank: the shop has to look at it.".to_owned()),
+        ),
+        PaymentState::Stored { .. } | PaymentState::Forwarding { .. } => (
             STORED_NOTICE.to_owned(),
             Some(
                 "It is sent to the card's bank when the connection is back; the bank may decline it."
@@ -163,6 +168,24 @@ mod tests {
             assert!(receipt.facts.contains(&Fact::new(label, value)), "{label}");
         }
         assert!(receipt.facts.iter().all(|fact| fact.label != "TSI"), "absent facts are left out");
+    }
+
+    #[test]
+    fn a_wedged_payment_does_not_promise_to_be_sent() {
+        let mut wedged = record(PaymentState::Wedged);
+        wedged.failures.push(tillandsia_core::journal::Failure {
+            at: NOW,
+            code: "idempotency_conflict".into(),
+            message: "known with other content".into(),
+        });
+        let receipt = Receipt::of(&wedged, &Shop::of(None), &|at| at.0.to_string());
+        assert_eq!(receipt.outcome, STORED_NOTICE);
+        let note = receipt.outcome_note.unwrap();
+        assert!(
+            note.contains("the shop has to look at it") && !note.contains("when the connection"),
+            "{note}"
+        );
+        assert_eq!(receipt.failures[0].value, "Known with other content. (idempotency_conflict)");
     }
 
     #[test]
