@@ -41,8 +41,6 @@ codes! {
     NotConnectedToInternet = "not_connected_to_internet",
     /// The gateway cannot be reached and the payment was created with `require_online`.
     NotConnectedToInternetAndRequireOnlineSet = "not_connected_to_internet_and_require_online_set",
-    /// The gateway's answer to a confirmation never came; what became of it is asked until it is known.
-    OutcomeUnknown = "outcome_unknown",
     /// `force_offline` with offline payments disabled.
     ForceOfflineWithFeatureDisabled = "force_offline_with_feature_disabled",
     /// A magnetic stripe was read while offline.

@@ -288,7 +288,9 @@ mod tests {
     fn an_unreadable_row_is_shown_with_its_error() {
         let id = record(PaymentState::Wedged).offline_id;
         let error = TerminalError::new(ErrorCode::StorageUnavailable, "the record does not open");
-        let row = PaymentRow::of(&Found::Unreadable { id, queue: None, error }, &|_| String::new());
+        let row = PaymentRow::of(&Found::Unreadable { id, queue: None, attention: None, error }, &|_| {
+            String::new()
+        });
         assert_eq!((row.state, row.can_retry), ("unreadable", false));
         assert_eq!(row.problem.as_deref(), Some("The record does not open."));
     }
