@@ -42,6 +42,8 @@ pub(crate) enum Action {
     ForwardNow,
     /// Send a wedged payment again.
     Retry(OfflineId),
+    /// A stored payment's decline is dealt with: paid another way, or written off.
+    Settle(OfflineId),
     /// Connect the reader again.
     ReconnectReader,
     /// Take payments offline when and how.

@@ -13,7 +13,7 @@ use crate::screens::payments::PaymentsScreen;
 use crate::screens::settings::SettingsScreen;
 use crate::screens::till::TillScreen;
 use crate::shell::Shell;
-use crate::state::{Lifecycle, PaymentList, ReaderState, Screen, State};
+use crate::state::{Lifecycle, ReaderState, Screen, State};
 
 /// Puts the till into the page's element `app`.
 pub(crate) fn mount() {
@@ -88,9 +88,9 @@ fn focus_main(event: leptos::ev::MouseEvent) {
     }
 }
 
-/// How many of the listed payments need a person.
+/// How many payments need a person.
 fn attention(state: State) -> Signal<u64> {
-    Signal::derive(move || state.payments.with(PaymentList::attention))
+    Signal::derive(move || state.payments.with(|list| list.attention.len() as u64))
 }
 
 /// Whether there is a simulated reader to hold cards to.

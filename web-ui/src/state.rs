@@ -81,6 +81,8 @@ pub(crate) enum ReaderState {
 pub(crate) struct PaymentList {
     /// Newest first.
     pub(crate) rows: Vec<PaymentRow>,
+    /// Those that need a person, however old, oldest deadline first.
+    pub(crate) attention: Vec<PaymentRow>,
     /// Whether there are older ones.
     pub(crate) more: bool,
     /// Whether it was loaded at all.
@@ -90,9 +92,15 @@ pub(crate) struct PaymentList {
 }
 
 impl PaymentList {
-    /// How many of the listed payments need a person.
-    pub(crate) fn attention(&self) -> u64 {
-        self.rows.iter().filter(|row| row.can_retry).map(|_| 1).sum()
+    /// What is shown: what needs a person first, then the rest.
+    pub(crate) fn shown(&self) -> impl Iterator<Item = &PaymentRow> {
+        let rest = self.rows.iter().filter(|row| self.attention.iter().all(|first| first.id != row.id));
+        self.attention.iter().chain(rest)
+    }
+
+    /// How many are set aside.
+    pub(crate) fn wedged(&self) -> u64 {
+        self.attention.iter().filter(|row| row.can_retry).map(|_| 1).sum()
     }
 }
 

@@ -40,6 +40,20 @@ fn item(
             </button>
         }
     });
+    let settle = row.can_settle.then(|| {
+        view! {
+            <button
+                type="button"
+                class="button small"
+                data-testid="payment-settle"
+                aria-label=format!("{} is dealt with", row.amount)
+                on:click=move |_| act.run(Action::Settle(id))
+            >
+                <Icon name="check" />
+                "Dealt with"
+            </button>
+        }
+    });
     let open = readable.then(|| {
         view! {
             <button
@@ -73,7 +87,7 @@ fn item(
             <span class="row-card">{row.card}</span>
             <span class="row-when">{row.created}{row.offline.then_some(" · taken offline")}</span>
             <strong class="row-amount">{row.amount}</strong>
-            <span class="row-buttons">{retry}{open}</span>
+            <span class="row-buttons">{retry}{settle}{open}</span>
             {problem}
             {waiting}
         </li>

@@ -18,10 +18,10 @@ pub(crate) fn PaymentsScreen(state: State, act: Callback<Action>) -> impl IntoVi
     let nothing_stored = Memo::new(move |_| state.standing.with(Standing::stored_count) == 0);
     let offline = Memo::new(move |_| state.standing.with(Standing::network) == NetworkStatus::Offline);
     let item = move |id: OfflineId| {
-        let row = Memo::new(move |_| list.with(|list| list.rows.iter().find(|row| row.id == id).cloned()));
+        let row = Memo::new(move |_| list.with(|list| list.shown().find(|row| row.id == id).cloned()));
         view! { <PaymentItem row=row.into() now=state.now.into() offline=offline.into() act=act /> }
     };
-    let ids = move || list.with(|list| list.rows.iter().map(|row| row.id).collect::<Vec<_>>());
+    let ids = move || list.with(|list| list.shown().map(|row| row.id).collect::<Vec<_>>());
     let is_empty = move || list.with(|list| list.loaded && list.rows.is_empty());
     view! {
         <div class="payments-screen">

@@ -105,6 +105,7 @@ impl Shell {
             Action::LoadMore => self.load_more(),
             Action::ForwardNow => self.forward_now(),
             Action::Retry(id) => self.retry(id),
+            Action::Settle(id) => self.settle(id),
             Action::ReconnectReader => {
                 let shell = Rc::clone(self);
                 spawn_local(async move { shell.connect_reader().await });

@@ -6,6 +6,7 @@ use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::{Set, Update, WithUntracked};
 use leptos::task::spawn_local;
 use tillandsia_core::ids::OfflineId;
+use tillandsia_core::journal::{Found, PaymentRecord};
 use tillandsia_core::offline::NetworkStatus;
 
 use super::Shell;
@@ -21,6 +22,8 @@ use crate::view_models::reasons::sentence;
 const PAGE: usize = 50;
 /// How many are read again when something changed; whoever has loaded more loads the rest again.
 const RELOAD_MAX: usize = 500;
+/// How many of those that need a person are shown before the others.
+const ATTENTION_MAX: usize = 100;
 /// Between two looks at what a forwarding that was asked for has done, milliseconds.
 const LOOK_MS: u32 = 300;
 
@@ -57,7 +60,7 @@ impl Shell {
             loop {
                 TimeoutFuture::new(LOOK_MS).await;
                 elapsed_ms = elapsed_ms.saturating_add(u64::from(LOOK_MS));
-                let wedged = shell.state.payments.with_untracked(PaymentList::attention);
+                let wedged = shell.state.payments.with_untracked(PaymentList::wedged);
                 let result =
                     standing.with_untracked(|now| forwarding::result(before, now, wedged, elapsed_ms));
                 if let Some((text, tone)) = result {
@@ -80,6 +83,18 @@ impl Shell {
         });
     }
 
+    /// Takes a decline that was dealt with from what needs a person.
+    pub(super) fn settle(self: &Rc<Self>, id: OfflineId) {
+        let Some(page) = self.page() else { return };
+        let shell = Rc::clone(self);
+        spawn_local(async move {
+            if let Err(error) = page.terminal().settle(id).await {
+                shell.toast(sentence(&error.message), Tone::Bad);
+            }
+            shell.refresh();
+        });
+    }
+
     async fn read_payments(&self, before: Option<OfflineId>, limit: usize) {
         let Some(page) = self.page() else { return };
         // One more than is shown tells whether there are more.
@@ -94,7 +109,12 @@ impl Shell {
         let rows = found.iter().take(limit).map(|found| PaymentRow::of(found, &local_time));
         match before {
             None => {
-                let list = PaymentList { rows: rows.collect(), more, loaded: true, error: None };
+                // A list that cannot be read says so below; without these the rest is shown.
+                let attention = page.terminal().attention(ATTENTION_MAX).await.unwrap_or_default();
+                let of =
+                    |record: PaymentRecord| PaymentRow::of(&Found::Record(Box::new(record)), &local_time);
+                let attention = attention.into_iter().map(of).collect();
+                let list = PaymentList { rows: rows.collect(), attention, more, loaded: true, error: None };
                 if self.state.payments.with_untracked(|current| *current != list) {
                     self.state.payments.set(list);
                 }

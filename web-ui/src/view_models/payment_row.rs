@@ -74,6 +74,8 @@ pub struct PaymentRow {
     pub deadline: Option<TimestampMs>,
     /// Whether a person may send it again.
     pub can_retry: bool,
+    /// Whether a person may say that it is dealt with.
+    pub can_settle: bool,
 }
 
 impl PaymentRow {
@@ -106,6 +108,7 @@ impl PaymentRow {
             },
             deadline: waits.then_some(record.deadline),
             can_retry: matches!(record.state, PaymentState::Wedged),
+            can_settle: record.needs_attention() && record.is_final(),
         }
     }
 
@@ -127,6 +130,7 @@ impl PaymentRow {
             next_attempt: None,
             deadline: None,
             can_retry: false,
+            can_settle: false,
         }
     }
 }
@@ -140,7 +144,8 @@ fn state_label(record: &PaymentRecord) -> &'static str {
         PaymentState::Accepted(acceptance) if !acceptance.captured => "Authorised, to be captured",
         PaymentState::Accepted(_) if record.stored_at.is_some() => "Forwarded and approved",
         PaymentState::Accepted(_) => "Approved",
-        PaymentState::Declined { .. } if record.stored_at.is_some() => "Declined after forwarding",
+        PaymentState::Declined { .. } if record.needs_attention() => "Declined after the sale",
+        PaymentState::Declined { .. } if record.stored_at.is_some() => "Declined, dealt with",
         PaymentState::Declined { .. } => "Declined",
         PaymentState::Canceled { .. } => "Not charged",
     }
@@ -161,9 +166,10 @@ fn problem(record: &PaymentRecord) -> Option<String> {
         PaymentState::Declined { decline_code, .. } => {
             Some(decline_reason(decline_code.as_deref()).why.to_owned())
         }
-        PaymentState::Stored { .. } | PaymentState::Forwarding { .. } | PaymentState::Wedged => {
-            record.failures.last().map(|failure| sentence(&failure.message))
-        }
+        PaymentState::Confirming { .. }
+        | PaymentState::Stored { .. }
+        | PaymentState::Forwarding { .. }
+        | PaymentState::Wedged => record.failures.last().map(|failure| sentence(&failure.message)),
         _ => None,
     }
 }
@@ -282,6 +288,19 @@ mod tests {
         assert_eq!(row(record(accepted())).label, "Forwarded and approved");
         assert!(row(record(PaymentState::Wedged)).can_retry);
         assert!(!row(record(accepted())).can_retry);
+        let declined =
+            PaymentState::Declined { at: TimestampMs(1), decline_code: None, message: String::new() };
+        let mut offline = record(declined.clone());
+        offline.stored_at = Some(TimestampMs(1));
+        assert_eq!(
+            (row(offline.clone()).label, row(offline.clone()).can_settle),
+            ("Declined after the sale", true)
+        );
+        offline.settled = true;
+        assert_eq!((row(offline.clone()).label, row(offline).can_settle), ("Declined, dealt with", false));
+        let mut online = record(declined);
+        online.stored_at = None;
+        assert_eq!((row(online.clone()).label, row(online).can_settle), ("Declined", false));
     }
 
     #[test]
