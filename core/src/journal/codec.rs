@@ -1,5 +1,5 @@
 //! How a payment record is written inside its sealed row. Versioned: every version ever released stays readable.
-//! The form is that of [`versioned`]: what is released of the structs here is never moved, added to or taken away.
+//! The form is that of `versioned`: what is released of the structs here is never moved, added to or taken away.
 
 use std::collections::BTreeMap;
 

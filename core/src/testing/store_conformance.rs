@@ -99,10 +99,12 @@ async fn commits_whole(store: &impl Store) {
 }
 
 async fn refuses_a_stale_head_and_writes_nothing(store: &impl Store) {
-    let stale = commit_of(&store.head().await.unwrap(), vec![row(3, 1)]);
+    // Longer than what was written meanwhile: its last entry's number is still free.
+    let stale = commit_of(&store.head().await.unwrap(), vec![row(3, 1), row(4, 1)]);
     let first = write(store, vec![row(1, 50)]).await;
     assert_eq!(store.commit(stale).await, Err(StoreError::Conflict));
     assert_eq!(store.payment(id(3)).await.unwrap(), None);
+    assert_eq!(store.payment(id(4)).await.unwrap(), None);
     assert_eq!(store.log(1, 10).await.unwrap(), first.entries);
     assert_eq!(store.head().await.unwrap(), first.head);
 }

@@ -67,9 +67,10 @@ async fn a_row_that_cannot_be_read_fails_its_own_payment_only() {
     let file = directory.path().join(tillandsia_gateway::sqlite::FILE_NAME);
     let mut raw = SqliteConnection::connect(&format!("sqlite:{}", file.display())).await.unwrap();
     sqlx::query("UPDATE payments SET answer = '{'").execute(&mut raw).await.unwrap();
-    let answers = app.ledger.forward(NOW, &account, &[bad.clone(), good]).await;
-    assert_eq!(answers.iter().map(|answer| answer.status).collect::<Vec<_>>(), [503, 200]);
-    assert_eq!(app.ledger.charges(&account, 10, None, None).await.unwrap().data.len(), 2);
+    for _ in 0..2 {
+        let answers = app.ledger.forward(NOW, &account, &[bad.clone(), good.clone()]).await;
+        assert_eq!(answers.iter().map(|answer| answer.status).collect::<Vec<_>>(), [503, 200]);
+    }
 }
 
 struct Process {

@@ -255,7 +255,8 @@ async fn finish<T>(
         },
         Err(error) => {
             transaction.abort().await.ok();
-            Err(error)
+            // A request may only say that the transaction was aborted; the transaction says why.
+            Err(raw.error().map_or(error, |exception| aborted(Some(exception))))
         }
     }
 }

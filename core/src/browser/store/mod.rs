@@ -82,14 +82,14 @@ impl Store for IndexedDbStore {
 
     async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
         // All is made ready before the transaction begins: inside it there are only requests.
-        let mut puts = Vec::with_capacity(commit.rows.len() + commit.entries.len() + 1);
+        let mut puts = Vec::with_capacity(commit.rows.len() + commit.entries.len());
         puts.extend(commit.rows.iter().map(|row| match row.revision {
             1 => Put::New(PAYMENTS, payment_to_js(row)),
             _ => Put::Value(PAYMENTS, payment_to_js(row)),
         }));
         // An entry is never written over.
         puts.extend(commit.entries.iter().map(|entry| Put::New(LOG, entry_to_js(entry))));
-        puts.push(Put::Keyed(META, HEAD.into(), head_to_js(&commit.head)));
+        let next_head = head_to_js(&commit.head);
         let opening = self
             .connection
             .write(&[PAYMENTS, LOG, META], async |transaction| {
@@ -101,7 +101,8 @@ impl Store for IndexedDbStore {
                     false => Some(ask_for_head(transaction).map_err(store_error)?),
                 };
                 puts.into_iter().try_for_each(|put| put.send(transaction)).map_err(store_error)?;
-                // Asked for first and awaited last; a wrong head aborts all of it.
+                put_and_wait(transaction, META, HEAD.into(), next_head).await.map_err(store_error)?;
+                // Asked for first and looked at last; a wrong head aborts all of it.
                 if let Some(head) = head
                     && head_from_js(head.await.map_err(store_error)?)?.hash != commit.expected
                 {
@@ -171,9 +172,24 @@ impl Store for IndexedDbStore {
 impl IndexedDbStore {
     /// One put in a transaction of its own.
     async fn put(&self, store: &'static str, key: JsValue, value: JsValue) -> Result<(), StoreError> {
-        let put = Put::Keyed(store, key, value);
-        self.connection.write(&[store], async |transaction| put.send(transaction).map_err(store_error)).await
+        self.connection
+            .write(&[store], async |transaction| {
+                put_and_wait(transaction, store, key, value).await.map_err(store_error)
+            })
+            .await
     }
+}
+
+/// The last request of a transaction. Once it has answered so have all before it, and one that failed has aborted the
+/// transaction. Committing without having waited is no way to be faster: Firefox then lets a failure pass unless it is
+/// the very last request's.
+async fn put_and_wait(
+    transaction: &Transaction<'_>,
+    store: &str,
+    key: JsValue,
+    value: JsValue,
+) -> Result<(), Error> {
+    transaction.object_store(store)?.put(value).with_key(key).without_key_type().primitive()?.await
 }
 
 fn position_to_js(position: QueuePosition) -> JsValue {

@@ -27,8 +27,6 @@ pub(in crate::browser) enum Put {
     Value(&'static str, JsValue),
     /// Under the key that is part of the value; there must be none yet.
     New(&'static str, JsValue),
-    /// Under this key.
-    Keyed(&'static str, JsValue, JsValue),
 }
 
 impl Query {
@@ -63,8 +61,8 @@ impl Query {
 }
 
 impl Put {
-    /// Sends the request. Nobody listens to it: the transaction's end tells how it went, and a listener for each would
-    /// be a good part of the time that a commit takes.
+    /// Sends the request. Nobody listens to it: a failure aborts the transaction, and a listener for each would be a
+    /// good part of the time that a commit takes.
     pub(super) fn send(self, transaction: &Transaction<'_>) -> Result<(), Error> {
         let store = |name| -> Result<web_sys::IdbObjectStore, Error> {
             Ok(transaction.object_store(name)?.as_sys().clone().unchecked_into())
@@ -72,7 +70,6 @@ impl Put {
         let sent = match self {
             Put::Value(name, value) => store(name)?.put(&value),
             Put::New(name, value) => store(name)?.add(&value),
-            Put::Keyed(name, key, value) => store(name)?.put_with_key(&value, &key),
         };
         sent.map(drop).map_err(Error::from)
     }
