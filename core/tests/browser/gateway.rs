@@ -193,3 +193,14 @@ async fn a_failing_token_provider_is_named_as_what_failed() {
     let _fetch = fake_fetch(async |_, _, _, _| None);
     assert_eq!(gateway(None).open_session().await, Err(GatewayError::Unreachable));
 }
+
+#[wasm_bindgen_test]
+async fn an_answer_that_cannot_be_read_is_none_for_its_own_payment_only() {
+    let body = r#"{"results":[{"offline_id":"a","status":409},{"offline_id":"b","status":"fine"},
+        {"offline_id":"c","status":200,"payment_intent":7},{"offline_id":"d","status":500}]}"#;
+    let (_undo, _fetch) = fake_fetch(async move |_, _, _, _| Some((200, body.to_owned(), Vec::new())));
+    let answer = gateway(Some(session())).forward(&empty()).await.unwrap();
+    let read: Vec<_> =
+        answer.results.iter().map(|result| (result.offline_id.as_str(), result.status)).collect();
+    assert_eq!(read, [("a", 409), ("d", 500)]);
+}

@@ -27,46 +27,18 @@ fn item(
 ) -> impl IntoView {
     let id = row.id;
     let readable = row.state != "unreadable";
+    let amount = &row.amount;
     let retry = row.can_retry.then(|| {
-        view! {
-            <button
-                type="button"
-                class="button small"
-                data-testid="payment-retry"
-                on:click=move |_| act.run(Action::Retry(id))
-            >
-                <Icon name="retry" />
-                "Send again"
-            </button>
-        }
+        let name = format!("Send {amount} again");
+        row_button("payment-retry", "retry", "Send again", name, move || act.run(Action::Retry(id)))
     });
     let settle = row.can_settle.then(|| {
-        view! {
-            <button
-                type="button"
-                class="button small"
-                data-testid="payment-settle"
-                aria-label=format!("{} is dealt with", row.amount)
-                on:click=move |_| act.run(Action::Settle(id))
-            >
-                <Icon name="check" />
-                "Dealt with"
-            </button>
-        }
+        let name = format!("{amount} is dealt with");
+        row_button("payment-settle", "check", "Dealt with", name, move || act.run(Action::Settle(id)))
     });
     let open = readable.then(|| {
-        view! {
-            <button
-                type="button"
-                class="button small"
-                data-testid="payment-open"
-                aria-label=format!("Receipt of {}", row.amount)
-                on:click=move |_| act.run(Action::OpenReceipt(id))
-            >
-                <Icon name="receipt" />
-                "Receipt"
-            </button>
-        }
+        let name = format!("Receipt of {amount}");
+        row_button("payment-open", "receipt", "Receipt", name, move || act.run(Action::OpenReceipt(id)))
     });
     let waiting = waiting(&row, now, offline);
     let problem = row.problem.map(|problem| view! { <p class="row-problem">{problem}</p> });
@@ -92,6 +64,29 @@ fn item(
             {waiting}
         </li>
     }
+}
+
+/// What can be done with a payment; `name` tells it apart from the same button of another row.
+fn row_button(
+    test_id: &'static str,
+    icon: &'static str,
+    label: &'static str,
+    name: String,
+    press: impl Fn() + 'static,
+) -> AnyView {
+    view! {
+        <button
+            type="button"
+            class="button small"
+            data-testid=test_id
+            aria-label=name
+            on:click=move |_| press()
+        >
+            <Icon name=icon />
+            {label}
+        </button>
+    }
+    .into_any()
 }
 
 /// Attempts, next try and deadline, while the payment waits.
