@@ -43,6 +43,10 @@ codes! {
     NotConnectedToInternetAndRequireOnlineSet = "not_connected_to_internet_and_require_online_set",
     /// `force_offline` with offline payments disabled.
     ForceOfflineWithFeatureDisabled = "force_offline_with_feature_disabled",
+    /// Offline: no reader of this type was connected online at this location within 30 days.
+    ReaderNotPairedOnlineAtLocation = "reader_not_paired_online_at_location",
+    /// Offline: the reader's software was not found up to date within 30 days.
+    ReaderSoftwareUpdateRequired = "reader_software_update_required",
     /// A magnetic stripe was read while offline.
     CardSwipeNotAvailable = "card_swipe_not_available",
     /// The card has expired; offline it is refused.

@@ -1,7 +1,11 @@
 //! May this payment be taken offline, and what is stored.
 
+mod eligibility;
 mod policy;
 mod status;
 
+pub use eligibility::{
+    KnownLocation, ONLINE_CONNECTION_COUNTS_MS, PAIRINGS_MAX, Pairing, may_connect_offline, note_pairing,
+};
 pub use policy::{FORWARD_WITHIN_MS_DEFAULT, OfflinePolicy};
 pub use status::{Details, NetworkStatus, OfflineStatus};

@@ -5,6 +5,7 @@ mod collect;
 mod confirm;
 mod create;
 mod events;
+mod kept_pairings;
 mod kept_session;
 mod queue;
 
@@ -16,9 +17,13 @@ use crate::error::{ErrorCode, TerminalError};
 use crate::ids::{HolderId, OfflineId};
 use crate::journal::Journal;
 use crate::network::{NetworkMonitor, Reaction, Signal};
-use crate::offline::{Details, NetworkStatus, OfflinePolicy, OfflineStatus};
+use crate::offline::{
+    Details, KnownLocation, NetworkStatus, OfflinePolicy, OfflineStatus, Pairing, may_connect_offline,
+    note_pairing,
+};
 use crate::payment_intent::{OfflineBehavior, PaymentIntent};
-use crate::ports::{Entropy, Gateway, GatewayError, Platform, Reader, ReaderError};
+use crate::ports::{Clock, Entropy, Gateway, GatewayError, Platform, Reader, ReaderError};
+use crate::time::TimestampMs;
 use crate::wire::Session;
 
 pub use collect::CARD_TIMEOUT_S;
@@ -29,6 +34,9 @@ pub use kept_session::{session_from_bytes, session_to_bytes};
 
 /// The name of the setting that keeps the last session, and with it the configuration, for the time offline.
 pub const SESSION_SETTING: &str = "session";
+
+/// The name of the setting that keeps which readers were connected online, and where.
+pub const PAIRINGS_SETTING: &str = "pairings";
 
 /// Whoever wants to hear about offline payments. Must be set before a payment is collected offline.
 pub trait OfflineDelegate {
@@ -135,19 +143,62 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
     }
 
     /// Connects a reader. With a connection the location's settings are fetched anew and take effect here;
-    /// without one those of the last time hold.
+    /// without one those of the last time hold, and the three rules of [`may_connect_offline`].
+    ///
+    /// # Errors
+    /// What the reader says; what the gateway refuses; without a connection `not_connected_to_internet`,
+    /// `reader_not_paired_online_at_location` or `reader_software_update_required`. The reader is then not connected.
     pub async fn connect_reader(&self, reader: R) -> Result<ReaderInfo, TerminalError> {
         let info = reader.connect().await.map_err(reader_failed)?;
-        self.reader.replace(Some((Rc::new(reader), info.clone())));
-        if self.network_status() != NetworkStatus::Offline {
-            match self.gateway.open_session().await {
-                Ok(_) => self.keep_session().await?,
-                Err(error) if error.is_offline() => self.signal(Signal::RequestFailed),
-                Err(_) if self.session.borrow().is_some() => {}
+        let online = match self.network_status() {
+            NetworkStatus::Offline => false,
+            _ => match self.gateway.open_session().await {
+                Ok(_) => {
+                    self.keep_session().await?;
+                    self.note_pairing(&info).await?;
+                    true
+                }
+                Err(error) if error.is_offline() => {
+                    self.signal(Signal::RequestFailed);
+                    false
+                }
+                // A gateway that is there but gives no session is no connection either.
+                Err(_) if self.session.borrow().is_some() => false,
                 Err(error) => return Err(gateway_failed(&error)),
-            }
+            },
+        };
+        if !online {
+            self.offline_until(&info).await?;
         }
+        self.reader.replace(Some((Rc::new(reader), info.clone())));
         Ok(info)
+    }
+
+    /// Until when a reader may be connected without a connection.
+    ///
+    /// # Errors
+    /// As [`may_connect_offline`].
+    pub async fn offline_until(&self, reader: &ReaderInfo) -> Result<TimestampMs, TerminalError> {
+        let pairings = self.pairings().await?;
+        let session = self.session.borrow();
+        let location = session.as_ref().map(|session| KnownLocation {
+            id: &session.location.id,
+            offline_enabled: session.configuration.offline.enabled,
+        });
+        may_connect_offline(location, &pairings, reader, self.clock.now())
+    }
+
+    async fn pairings(&self) -> Result<Vec<Pairing>, TerminalError> {
+        let bytes = self.journal.setting(PAIRINGS_SETTING).await?;
+        Ok(bytes.map(|bytes| kept_pairings::from_bytes(&bytes)).unwrap_or_default())
+    }
+
+    async fn note_pairing(&self, reader: &ReaderInfo) -> Result<(), TerminalError> {
+        let location = self.session.borrow().as_ref().map(|session| session.location.id.clone());
+        let Some(location) = location else { return Ok(()) };
+        let mut pairings = self.pairings().await?;
+        note_pairing(&mut pairings, reader, &location, self.clock.now());
+        self.journal.put_setting(PAIRINGS_SETTING, &kept_pairings::to_bytes(&pairings)).await
     }
 
     /// The connected reader's own words about itself.

@@ -33,6 +33,8 @@ struct Data {
     batches: Vec<usize>,
     captured: Vec<String>,
     accounts: Vec<(Option<String>, Option<bool>)>,
+    offline_disabled: bool,
+    location: Option<String>,
 }
 
 /// The gateway. Clones share the ledger. An amount that ends in 05 is declined.
@@ -68,6 +70,26 @@ impl MemoryGateway {
     /// The PaymentIntents captured by a call.
     pub fn captured(&self) -> Vec<String> {
         self.0.borrow().captured.clone()
+    }
+
+    /// Turns offline mode on or off in the configuration that sessions carry from now on.
+    pub fn set_offline_enabled(&self, enabled: bool) {
+        self.0.borrow_mut().offline_disabled = !enabled;
+    }
+
+    /// Sessions are at this location from now on.
+    pub fn move_to(&self, location: &str) {
+        self.0.borrow_mut().location = Some(location.to_owned());
+    }
+
+    fn session_now(&self) -> wire::Session {
+        let data = self.0.borrow();
+        let mut session = session();
+        session.configuration.offline.enabled = !data.offline_disabled;
+        if let Some(location) = &data.location {
+            session.location.id.clone_from(location);
+        }
+        session
     }
 
     fn up(&self) -> Result<(), GatewayError> {
@@ -152,11 +174,11 @@ impl Data {
 impl Gateway for MemoryGateway {
     async fn open_session(&self) -> Result<wire::Session, GatewayError> {
         self.up()?;
-        Ok(session())
+        Ok(self.session_now())
     }
 
     fn session(&self) -> Option<wire::Session> {
-        Some(session())
+        Some(self.session_now())
     }
 
     async fn probe(&self, _nonce: &str) -> bool {

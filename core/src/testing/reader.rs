@@ -13,12 +13,18 @@ pub struct MemoryReader {
     cards: Rc<RefCell<VecDeque<Result<CardRead, ReaderError>>>>,
     requests: Rc<RefCell<Vec<CollectRequest>>>,
     completed: Rc<RefCell<Vec<HostDecision>>>,
+    info: Rc<RefCell<Option<ReaderInfo>>>,
 }
 
 impl MemoryReader {
     /// Hands it the next card, or the next failure.
     pub fn present(&self, card: Result<CardRead, ReaderError>) {
         self.cards.borrow_mut().push_back(card);
+    }
+
+    /// From now on it says to be this one.
+    pub fn set_info(&self, info: ReaderInfo) {
+        self.info.replace(Some(info));
     }
 
     /// What it was asked for so far.
@@ -34,11 +40,11 @@ impl MemoryReader {
 
 impl Reader for MemoryReader {
     async fn connect(&self) -> Result<ReaderInfo, ReaderError> {
-        Ok(ReaderInfo {
+        Ok(self.info.borrow().clone().unwrap_or_else(|| ReaderInfo {
             device_type: "memory_reader".into(),
             serial_number: "M1".into(),
             software_version: "1".into(),
-        })
+        }))
     }
 
     async fn collect(

@@ -3,6 +3,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(missing_docs)]
 
+mod connecting;
 mod forwarding;
 mod journal;
 mod sale;

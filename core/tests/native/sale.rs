@@ -194,9 +194,9 @@ fn force_offline_never_touches_the_gateway_and_needs_the_feature() {
         assert!(world.gateway.charges().is_empty() && world.gateway.batches().is_empty());
 
         let fresh = World::new();
-        fresh.gateway.set_down(true);
-        let unconfigured = fresh.till().await;
-        let error = fresh.sell_forced(&unconfigured, 200).await.unwrap_err();
+        fresh.gateway.set_offline_enabled(false);
+        let disabled = fresh.till().await;
+        let error = fresh.sell_forced(&disabled, 200).await.unwrap_err();
         assert_eq!(error.code, ErrorCode::ForceOfflineWithFeatureDisabled);
     });
 }

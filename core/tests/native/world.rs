@@ -63,13 +63,16 @@ impl World {
 
     /// Opens a till on this world's store, as a page load does.
     pub(crate) async fn till(&self) -> Till {
-        let journal = Journal::new(self.store.clone(), self.vault.clone());
-        let till = Terminal::open(journal, self.gateway.clone(), self.clock.clone(), self.entropy.clone())
-            .await
-            .unwrap();
+        let till = self.open().await;
         till.set_offline_delegate(self.heard.clone());
         till.connect_reader(self.reader.clone()).await.unwrap();
         till
+    }
+
+    /// Opens a till without a reader.
+    pub(crate) async fn open(&self) -> Till {
+        let journal = Journal::new(self.store.clone(), self.vault.clone());
+        Terminal::open(journal, self.gateway.clone(), self.clock.clone(), self.entropy.clone()).await.unwrap()
     }
 
     /// One till, online, that then loses its gateway.
