@@ -359,6 +359,25 @@ impl PaymentRecord {
         }
     }
 
+    /// `Stored, never sent -> Canceled`: taken back; nobody but this device knows of it. `Stored, sent before | Wedged ->
+    /// Confirming`: whether it was charged is not known; the gateway is asked, and cancels what it has not charged.
+    pub fn void(&mut self, now: TimestampMs) -> Result<(), WrongState> {
+        match self.state {
+            PaymentState::Stored { .. } if self.attempts == 0 => {
+                self.cancel(now)?;
+                // Whoever took it back knows.
+                self.unacknowledged = false;
+                Ok(())
+            }
+            PaymentState::Stored { .. } | PaymentState::Wedged => {
+                self.state = PaymentState::Confirming { lease_until: now };
+                self.unacknowledged = false;
+                Ok(())
+            }
+            _ => Err(self.wrong("taken back")),
+        }
+    }
+
     /// `Declined after it was stored -> the same, dealt with`: paid another way, or written off.
     pub const fn settle(&mut self) -> Result<(), WrongState> {
         match self.state {

@@ -82,11 +82,13 @@ pub enum LogKind {
     Captured,
     /// A person has dealt with what needed attention.
     Settled,
+    /// A person took it back before it was forwarded.
+    Voided,
 }
 
 impl LogKind {
     /// Every kind, in the order of its number.
-    pub const ALL: [LogKind; 13] = [
+    pub const ALL: [LogKind; 14] = [
         LogKind::Confirming,
         LogKind::Confirmed,
         LogKind::Stored,
@@ -100,6 +102,7 @@ impl LogKind {
         LogKind::Acknowledged,
         LogKind::Captured,
         LogKind::Settled,
+        LogKind::Voided,
     ];
 
     /// The number in hashes and in the database; never changes.
@@ -118,6 +121,7 @@ impl LogKind {
             LogKind::Acknowledged => 11,
             LogKind::Captured => 12,
             LogKind::Settled => 13,
+            LogKind::Voided => 14,
         }
     }
 

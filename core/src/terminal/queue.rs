@@ -1,11 +1,12 @@
 //! The stored payments: listing them, forwarding them, sending a wedged one again.
 
-use super::Terminal;
+use super::{Terminal, intent_of};
 use crate::error::TerminalError;
 use crate::forwarder::{Drained, Forwarder, Mode};
 use crate::ids::OfflineId;
 use crate::journal::{Found, LogKind, PaymentRecord, Select};
 use crate::network::Signal;
+use crate::payment_intent::PaymentIntent;
 use crate::ports::{Clock, Platform, Reader};
 
 impl<P: Platform, R: Reader> Terminal<P, R> {
@@ -38,6 +39,19 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
     /// Says that a stored payment's decline is dealt with: paid another way, or written off.
     pub async fn settle(&self, id: OfflineId) -> Result<(), TerminalError> {
         self.change(id, LogKind::Settled, PaymentRecord::settle).await
+    }
+
+    /// Takes a stored payment back before it is forwarded. One that was never sent is `canceled` at once. Of one that was
+    /// sent before it is not known whether it was charged: it is `processing` until the gateway has said so, or has
+    /// canceled it; the offline delegate hears which. It stays in the list and in the log.
+    ///
+    /// # Errors
+    /// `unexpected_status` when it is being sent right now, or is finished.
+    pub async fn void_payment_intent(&self, id: OfflineId) -> Result<PaymentIntent, TerminalError> {
+        let now = self.clock.now();
+        self.change(id, LogKind::Voided, |record| record.void(now)).await?;
+        self.forward_soon();
+        Ok(intent_of(&self.record(id).await?))
     }
 
     /// Sends a wedged payment again, under the same offline id.

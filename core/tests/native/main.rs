@@ -7,4 +7,5 @@ mod connecting;
 mod forwarding;
 mod journal;
 mod sale;
+mod voiding;
 mod world;

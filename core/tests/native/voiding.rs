@@ -1,0 +1,86 @@
+//! Taking a stored payment back before it is forwarded.
+
+use tillandsia_core::error::ErrorCode;
+use tillandsia_core::forwarder::Mode;
+use tillandsia_core::journal::LogKind;
+use tillandsia_core::payment_intent::PaymentIntentStatus;
+use tillandsia_core::ports::GatewayError;
+use tillandsia_core::testing::NextAnswer;
+
+use crate::world::{World, cut_off, drain, run};
+
+#[test]
+fn one_that_was_never_sent_is_canceled_at_once_and_never_sent() {
+    run(async {
+        let world = World::new();
+        let till = world.till_gone_offline().await;
+        let kept = world.sell(&till, 100).await.unwrap();
+        let id = world.sell(&till, 200).await.unwrap().offline_id;
+        let voided = till.void_payment_intent(id).await.unwrap();
+        assert_eq!(voided.status(), PaymentIntentStatus::Canceled);
+        assert_eq!(world.stored_count(&till).await, 1);
+        let record = till.record(id).await.unwrap();
+        assert_eq!((record.secret, record.state.name()), (None, "canceled"));
+        assert_eq!(world.store.whole_log().last().unwrap().kind, LogKind::Voided);
+        world.go_online(&till).await;
+        drain(&till).await;
+        assert_eq!(world.gateway.charges(), [(kept.offline_id.to_string(), 100)]);
+        assert_eq!(till.deliver_events().await.unwrap(), 1, "of the one kept only");
+        let again = till.void_payment_intent(id).await.unwrap_err();
+        assert_eq!(again.code, ErrorCode::UnexpectedStatus);
+    });
+}
+
+#[test]
+fn of_one_that_was_sent_the_gateway_says_what_became() {
+    run(async {
+        for (fate, charges, state) in [
+            (NextAnswer::Lost(GatewayError::TimedOut), 1, "accepted"),
+            (NextAnswer::NotArrived(GatewayError::TimedOut), 0, "canceled"),
+        ] {
+            let world = World::new();
+            let till = world.till_gone_offline().await;
+            let id = world.sell(&till, 200).await.unwrap().offline_id;
+            world.go_online(&till).await;
+            world.gateway.next(fate);
+            drain(&till).await;
+            let voided = till.void_payment_intent(id).await.unwrap();
+            assert_eq!(voided.status(), PaymentIntentStatus::Processing, "it may be charged");
+            assert_eq!(world.stored_count(&till).await, 0);
+            drain(&till).await;
+            assert_eq!(till.record(id).await.unwrap().state.name(), state);
+            assert_eq!(world.gateway.charges().len(), charges);
+            assert_eq!(till.deliver_events().await.unwrap(), 1, "what became of it is told");
+        }
+    });
+}
+
+#[test]
+fn one_that_is_being_sent_is_not_taken_back() {
+    run(async {
+        let world = World::new();
+        let till = world.till_gone_offline().await;
+        let id = world.sell(&till, 200).await.unwrap().offline_id;
+        world.go_online(&till).await;
+        world.gateway.next(NextAnswer::Hangs);
+        cut_off(till.forward(Mode::All, true));
+        assert_eq!(till.void_payment_intent(id).await.unwrap_err().code, ErrorCode::UnexpectedStatus);
+        assert_eq!(till.record(id).await.unwrap().state.name(), "forwarding");
+    });
+}
+
+#[test]
+fn one_that_is_set_aside_is_asked_about() {
+    run(async {
+        let world = World::new();
+        let till = world.till_gone_offline().await;
+        let id = world.sell(&till, 200).await.unwrap().offline_id;
+        world.go_online(&till).await;
+        world.gateway.next(NextAnswer::Status(400));
+        assert_eq!(drain(&till).await.wedged, 1);
+        till.void_payment_intent(id).await.unwrap();
+        assert_eq!(till.attention(10).await.unwrap(), []);
+        assert_eq!(drain(&till).await.canceled, 1);
+        assert!(world.gateway.charges().is_empty());
+    });
+}
