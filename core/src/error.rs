@@ -49,6 +49,14 @@ codes! {
     ReaderSoftwareUpdateRequired = "reader_software_update_required",
     /// A magnetic stripe was read while offline.
     CardSwipeNotAvailable = "card_swipe_not_available",
+    /// A card was tapped offline where Strong Customer Authentication applies.
+    CardTapNotAvailable = "card_tap_not_available",
+    /// The card's PIN has to be checked online.
+    OnlinePinNotSupportedOffline = "online_pin_not_supported_offline",
+    /// Interac cards are authorised online only.
+    InteracNotSupportedOffline = "interac_not_supported_offline",
+    /// The card's network (girocard, US debit) authorises online only.
+    CardNetworkNotSupportedOffline = "card_network_not_supported_offline",
     /// The card has expired; offline it is refused.
     OfflineAndCardExpired = "offline_and_card_expired",
     /// Collected online, confirmed offline: collect again.

@@ -5,12 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::card::CardRead;
+use super::card_rules::{allows_chip, sca_applies};
+use crate::card::{CardRead, ReadMethod};
 use crate::error::{ErrorCode, TerminalError};
 use crate::journal::Totals;
 use crate::money::{Currency, Money};
 use crate::time::TimestampMs;
-use crate::wire::OfflineConfiguration;
+use crate::wire::{OfflineConfiguration, Session};
 
 /// Card schemes expect a deferred authorisation within a day.
 pub const FORWARD_WITHIN_MS_DEFAULT: u64 = 24 * 60 * 60 * 1000;
@@ -30,6 +31,8 @@ pub struct OfflinePolicy {
     pub stored_age_ms_max: Option<u64>,
     /// Within how many milliseconds a stored payment must be forwarded.
     pub forward_within_ms: u64,
+    /// Whether Strong Customer Authentication applies where the till is: then taps are not accepted.
+    pub sca: bool,
 }
 
 impl Default for OfflinePolicy {
@@ -54,11 +57,18 @@ impl From<&OfflineConfiguration> for OfflinePolicy {
             forward_within_ms: wire
                 .forward_within_s
                 .map_or(FORWARD_WITHIN_MS_DEFAULT, |s| s.saturating_mul(1000)),
+            sca: false,
         }
     }
 }
 
 impl OfflinePolicy {
+    /// The policy where a session's till is.
+    pub fn of(session: &Session) -> Self {
+        let country = session.location.address.get("country").map_or("", String::as_str);
+        OfflinePolicy { sca: sca_applies(country), ..OfflinePolicy::from(&session.configuration.offline) }
+    }
+
     /// Whether `amount` may be stored beside `stored`, the oldest of which was stored at `oldest`.
     pub fn allows(
         &self,
@@ -125,6 +135,13 @@ impl OfflinePolicy {
                 "a magnetic stripe is not accepted offline: insert or tap the card",
             ));
         }
+        if self.sca && card.read_method != ReadMethod::ContactEmv {
+            return Err(TerminalError::new(
+                ErrorCode::CardTapNotAvailable,
+                "a tap is not accepted offline here: insert the card",
+            ));
+        }
+        allows_chip(card)?;
         let (year, month) = now.year_and_month();
         let expiry = (card.shown.exp_year, card.shown.exp_month);
         if expiry != (0, 0) && expiry < (year, month) {

@@ -29,7 +29,11 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         }
         let request = CollectRequest {
             amount: intent.amount,
-            interfaces: Interfaces { contact: true, contactless: true, swipe: !offline },
+            interfaces: Interfaces {
+                contact: true,
+                contactless: !(offline && self.offline_policy().sca),
+                swipe: !offline,
+            },
             timeout_s: CARD_TIMEOUT_S,
         };
         let card =

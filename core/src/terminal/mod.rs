@@ -213,9 +213,7 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
 
     /// What may be stored, by the settings in force.
     pub fn offline_policy(&self) -> OfflinePolicy {
-        self.session.borrow().as_ref().map_or_else(OfflinePolicy::default, |session| {
-            OfflinePolicy::from(&session.configuration.offline)
-        })
+        self.session.borrow().as_ref().map_or_else(OfflinePolicy::default, OfflinePolicy::of)
     }
 
     /// Whether the gateway can be reached.
