@@ -67,6 +67,8 @@ codes! {
     InvalidOfflineCurrency = "invalid_offline_currency",
     /// Count, sum or disk: no further payment can be stored until some are forwarded.
     OfflinePaymentsStoreFull = "offline_payments_store_full",
+    /// Offline a PaymentIntent cannot be updated with its card at collection.
+    UpdatePaymentIntentUnavailableWhileOffline = "update_payment_intent_unavailable_while_offline",
     /// The card itself declined.
     OfflineTransactionDeclined = "offline_transaction_declined",
     /// The reader's answer lacks data that a payment needs.

@@ -13,7 +13,9 @@
 //! use tillandsia_core::offline::OfflineStatus;
 //! use tillandsia_core::payment_intent::PaymentIntent;
 //! use tillandsia_core::error::TerminalError;
-//! use tillandsia_core::terminal::{CreateParameters, OfflineDelegate, Terminal};
+//! use tillandsia_core::terminal::{
+//!     Acknowledgement, CollectParameters, ConfirmParameters, CreateParameters, OfflineDelegate, Terminal, acknowledged,
+//! };
 //! use tillandsia_core::testing::{
 //!     ManualClock, MemoryGateway, MemoryPlatform, MemoryReader, MemoryStore, MemoryVault, SeededEntropy, card,
 //! };
@@ -21,7 +23,9 @@
 //! struct Screen;
 //! impl OfflineDelegate for Screen {
 //!     fn on_offline_status_change(&self, _status: &OfflineStatus) {}
-//!     fn on_forward_payment_intent(&self, _intent: &PaymentIntent, _error: Option<&TerminalError>) {}
+//!     fn on_forward_payment_intent(&self, _: &PaymentIntent, _: Option<&TerminalError>) -> Acknowledgement {
+//!         acknowledged()
+//!     }
 //!     fn on_forwarding_error(&self, _error: &TerminalError) {}
 //! }
 //!
@@ -39,8 +43,8 @@
 //! reader.present(Ok(card(1)));
 //! let price = Money::new(10_99, "usd".parse().expect("US dollars"));
 //! let intent = till.create_payment_intent(CreateParameters::of(price)).await?;
-//! let intent = till.collect_payment_method(intent, &|_prompt| {}).await?;
-//! let stored = till.confirm_payment_intent(intent).await?;
+//! let intent = till.collect_payment_method(intent, CollectParameters::default(), &|_prompt| {}).await?;
+//! let stored = till.confirm_payment_intent(intent, ConfirmParameters::default()).await?;
 //! assert!(stored.offline_details().is_some_and(|details| details.requires_upload));
 //!
 //! gateway.set_down(false);
@@ -61,6 +65,7 @@ pub mod network;
 pub mod offline;
 pub mod payment_intent;
 pub mod ports;
+pub mod simulated_offline;
 pub mod terminal;
 pub mod time;
 mod versioned;

@@ -159,6 +159,23 @@ impl ReceiptDetails {
     }
 }
 
+/// A card as the gateway knows it before the payment is confirmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentMethod {
+    /// `pm_…`
+    pub id: String,
+    /// How it was read.
+    pub read_method: ReadMethod,
+    /// Brand, last four digits, expiry, name.
+    pub card: ShownCard,
+    /// `credit`, `debit`, `prepaid` or `unknown`.
+    pub funding: Option<String>,
+    /// Where it was issued, ISO 3166-1 alpha-2.
+    pub country: Option<String>,
+    /// The network that will route it.
+    pub network: Option<String>,
+}
+
 /// Where a PaymentIntent stands, with exactly the data that stage has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stage {
@@ -196,6 +213,12 @@ pub struct PaymentIntent {
     pub offline_behavior: OfflineBehavior,
     /// The app's own data, carried through unchanged.
     pub metadata: BTreeMap<String, String>,
+    /// For people, as the gateway's lists show it.
+    pub description: Option<String>,
+    /// Where the gateway sends a receipt, and how the customer can be reached should a stored payment be declined.
+    pub receipt_email: Option<String>,
+    /// The card, as the gateway knows it: only when it was collected online with `update_payment_intent`.
+    pub payment_method: Option<Box<PaymentMethod>>,
     /// When it was created, by the device's clock.
     pub created_at_ms: TimestampMs,
     /// Where it stands.
@@ -220,6 +243,17 @@ impl PaymentIntent {
         match &self.stage {
             Stage::RequiresCapture(details) | Stage::Succeeded(details) => details.as_deref(),
             _ => None,
+        }
+    }
+
+    /// Whether a card may be collected for it, without collecting one.
+    ///
+    /// # Errors
+    /// `unexpected_status`.
+    pub fn check_takes_card(&self) -> Result<(), TerminalError> {
+        match self.stage {
+            Stage::RequiresPaymentMethod | Stage::RequiresConfirmation { .. } => Ok(()),
+            _ => Err(self.wrong_status("collect a card for")),
         }
     }
 
@@ -264,6 +298,7 @@ impl PaymentIntent {
     pub fn declined(mut self) -> Result<Self, TerminalError> {
         match self.stage {
             Stage::Processing => {
+                self.payment_method = None;
                 self.stage = Stage::RequiresPaymentMethod;
                 Ok(self)
             }

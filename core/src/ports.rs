@@ -21,9 +21,9 @@ pub trait Platform {
     /// Where they are forwarded to.
     type Gateway: Gateway;
     /// What time it is.
-    type Clock: Clock;
+    type Clock: Clock + Clone;
     /// Where randomness comes from.
-    type Entropy: Entropy;
+    type Entropy: Entropy + Clone;
 }
 
 /// The device's clock.
@@ -132,6 +132,11 @@ pub trait Gateway {
     async fn probe(&self, nonce: &str) -> bool;
     /// Makes the PaymentIntent on the gateway. Idempotent by offline id.
     async fn create(&self, request: &wire::CreatePayment) -> Result<wire::PaymentIntent, GatewayError>;
+    /// Says what may be known of the card that was presented, and notes it on the PaymentIntent. Nothing is charged.
+    async fn update_payment_method(
+        &self,
+        request: &wire::PaymentSubmission,
+    ) -> Result<wire::PaymentMethod, GatewayError>;
     /// Authorises (and captures, when automatic) with the card's data. Idempotent by offline id.
     async fn confirm(&self, request: &wire::PaymentSubmission) -> Result<wire::ForwardResult, GatewayError>;
     /// Hands over stored payments; an answer for each. Idempotent by offline id.

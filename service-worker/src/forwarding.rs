@@ -15,7 +15,8 @@ use tillandsia_core::forwarder::{Drained, Forwarder, Mode};
 use tillandsia_core::ids::HolderId;
 use tillandsia_core::journal::Journal;
 use tillandsia_core::ports::{Entropy as _, Gateway as _};
-use tillandsia_core::terminal::{SESSION_SETTING, session_to_bytes};
+use tillandsia_core::simulated_offline::SimulatedOfflineMode;
+use tillandsia_core::terminal::{SESSION_SETTING, SIMULATED_OFFLINE_SETTING, mode_named, session_to_bytes};
 use wasm_bindgen::prelude::*;
 
 /// What a run of the worker keeps in memory; everything that matters is in the journal.
@@ -84,6 +85,11 @@ impl Worker {
 
     async fn pass(&self, mode: Mode) -> Result<Option<Drained>, TerminalError> {
         if self.journal.store().connection().newer_version().is_some() {
+            return Ok(None);
+        }
+        // A simulated outage is the page's: it forwards itself.
+        let simulated = self.journal.setting(SIMULATED_OFFLINE_SETTING).await?;
+        if simulated.is_some_and(|name| mode_named(&name) != SimulatedOfflineMode::Off) {
             return Ok(None);
         }
         let Some(leave) = leave_to_forward(&self.journal).await? else { return Ok(None) };

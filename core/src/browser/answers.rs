@@ -13,8 +13,8 @@ use super::device::Endpoints;
 use super::js::{get, text, whole, whole_number};
 use crate::wire::{
     AmountDetails, ApiError, CardPresent, Charge, Configuration, ConnectionToken, ErrorBody, ForwardResult,
-    ForwardResults, Location, OfflineConfiguration, OfflineOnWire, PaymentIntent, PaymentMethodDetails,
-    Probe, Receipt, Session,
+    ForwardResults, Location, OfflineConfiguration, OfflineOnWire, PaymentIntent, PaymentMethod,
+    PaymentMethodDetails, Probe, Receipt, Session,
 };
 
 /// What can be read from a parsed answer.
@@ -179,6 +179,19 @@ impl FromJs for CardPresent {
     }
 }
 
+impl FromJs for PaymentMethod {
+    fn from_js(js: &JsValue) -> Option<Self> {
+        Some(PaymentMethod {
+            id: text(js, "id")?,
+            object: text(js, "object")?,
+            kind: text(js, "type")?,
+            created: whole(js, "created")?,
+            livemode: flag(js, "livemode")?,
+            card_present: CardPresent::from_js(&get(js, "card_present"))?,
+        })
+    }
+}
+
 impl FromJs for OfflineOnWire {
     fn from_js(js: &JsValue) -> Option<Self> {
         Some(OfflineOnWire { stored_at: whole(js, "stored_at")?, kind: text(js, "type")? })
@@ -280,6 +293,7 @@ impl FromJs for Configuration {
                 stored_count_max: maybe_whole(&offline, "stored_count_max")?,
                 stored_age_max_s: maybe_whole(&offline, "stored_age_max_s")?,
                 forward_within_s: maybe_whole(&offline, "forward_within_s")?,
+                retain_for_s: maybe_whole(&offline, "retain_for_s")?,
             },
         })
     }

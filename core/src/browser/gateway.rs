@@ -131,6 +131,14 @@ impl Gateway for FetchGateway {
         parse(&self.authorised("/v1/terminal/payments", request, REQUEST_MS_MAX).await?)
     }
 
+    async fn update_payment_method(
+        &self,
+        request: &wire::PaymentSubmission,
+    ) -> Result<wire::PaymentMethod, GatewayError> {
+        let path = format!("/v1/terminal/payments/{}/payment_method", request.payment.offline_id);
+        parse(&self.authorised(&path, request, REQUEST_MS_MAX).await?)
+    }
+
     async fn confirm(&self, request: &wire::PaymentSubmission) -> Result<wire::ForwardResult, GatewayError> {
         let path = format!("/v1/terminal/payments/{}/confirm", request.payment.offline_id);
         parse(&self.authorised(&path, request, REQUEST_MS_MAX).await?)

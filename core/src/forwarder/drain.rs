@@ -62,11 +62,11 @@ impl Drained {
 }
 
 /// One run of a forwarder in one tab or worker.
-pub struct Forwarder<'a, P: Platform> {
+pub struct Forwarder<'a, P: Platform, G = <P as Platform>::Gateway> {
     /// The journal.
     pub journal: &'a Journal<P::Store, P::Vault>,
     /// The gateway.
-    pub gateway: &'a P::Gateway,
+    pub gateway: &'a G,
     /// The clock.
     pub clock: &'a P::Clock,
     /// For jitter.
@@ -101,7 +101,7 @@ struct Look {
     last: Option<QueuePosition>,
 }
 
-impl<P: Platform> Forwarder<'_, P> {
+impl<P: Platform, G: Gateway> Forwarder<'_, P, G> {
     /// Goes once over the queue, each payment at most once. Errors only when the journal cannot be used.
     pub async fn drain(&self, mode: Mode) -> Result<Drained, TerminalError> {
         let mut drained = Drained::default();
@@ -404,6 +404,8 @@ pub(crate) fn submission(record: &PaymentRecord) -> Option<PaymentSubmission> {
             currency: record.amount.currency.code().to_owned(),
             capture_method: record.capture_method.as_str().to_owned(),
             metadata: record.metadata.clone(),
+            description: record.description.clone(),
+            receipt_email: record.receipt_email.clone(),
             created_at: record.created_at.unix_seconds(),
         },
         payment_intent: record.payment_intent.clone(),

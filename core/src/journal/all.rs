@@ -9,7 +9,7 @@ type Pending<F> = (Pin<Box<F>>, Option<<F as Future>::Output>);
 /// The outputs of all futures, in their order. Polls each that is not done at every wake: for a batch of payments that
 /// costs nothing, and it is a fraction of the code of `futures::future::join_all`, which the worker's module would
 /// hold once for each kind of future.
-pub(super) async fn all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
+pub(crate) async fn all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
     let mut pending: Vec<Pending<F>> = futures.map(|future| (Box::pin(future), None)).collect();
     poll_fn(|context| {
         let mut done = true;

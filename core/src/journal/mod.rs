@@ -10,6 +10,7 @@ mod record;
 mod row;
 mod transact;
 
+pub(crate) use all::all;
 pub use record::{
     Acceptance, CardShown, FAILURES_KEPT_MAX, Failure, PaymentRecord, PaymentState, WrongState,
 };

@@ -35,6 +35,10 @@ pub struct PaymentRecord {
     pub capture_method: CaptureMethod,
     /// The app's own data.
     pub metadata: BTreeMap<String, String>,
+    /// For people.
+    pub description: Option<String>,
+    /// How the customer can be reached.
+    pub receipt_email: Option<String>,
     /// When it was created.
     pub created_at: TimestampMs,
     /// When it was stored; `None` for a payment confirmed online.
@@ -212,6 +216,19 @@ impl PaymentRecord {
             PaymentState::Stored { next_attempt } => next_attempt,
             _ => TimestampMs(0),
         }
+    }
+
+    /// Whether it was finished by `then`, and neither the app nor a person has anything left to do with it.
+    pub fn may_be_removed(&self, then: TimestampMs) -> bool {
+        let finished_at = match &self.state {
+            PaymentState::Accepted(acceptance) => acceptance.at,
+            PaymentState::Declined { at, .. } | PaymentState::Canceled { at } => *at,
+            _ => return false,
+        };
+        // Authorised only: the app may still capture it from here.
+        let awaits_capture =
+            matches!(&self.state, PaymentState::Accepted(acceptance) if !acceptance.captured);
+        finished_at <= then && !self.unacknowledged && !self.needs_attention() && !awaits_capture
     }
 
     /// Whether it waits for a person: set aside, or declined after the goods were handed over.

@@ -84,11 +84,13 @@ pub enum LogKind {
     Settled,
     /// A person took it back before it was forwarded.
     Voided,
+    /// Finished long ago: its row is gone, its entries stay.
+    Removed,
 }
 
 impl LogKind {
     /// Every kind, in the order of its number.
-    pub const ALL: [LogKind; 14] = [
+    pub const ALL: [LogKind; 15] = [
         LogKind::Confirming,
         LogKind::Confirmed,
         LogKind::Stored,
@@ -103,6 +105,7 @@ impl LogKind {
         LogKind::Captured,
         LogKind::Settled,
         LogKind::Voided,
+        LogKind::Removed,
     ];
 
     /// The number in hashes and in the database; never changes.
@@ -122,6 +125,7 @@ impl LogKind {
             LogKind::Captured => 12,
             LogKind::Settled => 13,
             LogKind::Voided => 14,
+            LogKind::Removed => 15,
         }
     }
 
@@ -148,7 +152,7 @@ pub struct LogEntry {
     pub stored: bool,
     /// Its amount.
     pub amount: Money,
-    /// The digest of the row as written.
+    /// The digest of the row as written; zero when it was removed.
     pub row: Digest,
     /// The hash of the entry before; zero for the first.
     pub previous: Digest,
@@ -212,4 +216,6 @@ pub struct Commit {
     pub entries: Vec<LogEntry>,
     /// The rows to write.
     pub rows: Vec<PaymentRow>,
+    /// The payments whose rows go.
+    pub removed: Vec<OfflineId>,
 }

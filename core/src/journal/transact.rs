@@ -340,14 +340,19 @@ impl<S: Store, V: Vault> Journal<S, V> {
         found: &[Found],
         changes: Vec<Change>,
     ) -> Result<Commit, TerminalError> {
-        let sealed = all(changes.iter().map(|change| {
+        let revision = |change: &Change| {
             let before = rows.iter().find(|row| row.id == change.record.offline_id);
-            self.seal_row(head, before.map_or(0, |row| row.revision), &change.record)
-        }));
-        let rows = sealed.await.into_iter().collect::<Result<Vec<_>, _>>()?;
+            before.map_or(0, |row| row.revision).saturating_add(1)
+        };
+        let (removals, writes): (Vec<&Change>, Vec<&Change>) =
+            changes.iter().partition(|change| change.kind == LogKind::Removed);
+        let removed = removals.iter().map(|change| change.record.offline_id).collect();
+        let sealed = all(writes.iter().map(|change| self.seal_row(head, revision(change), &change.record)));
+        let written = sealed.await.into_iter().collect::<Result<Vec<_>, _>>()?;
         let mut next = head.clone();
-        let mut entries = Vec::with_capacity(rows.len());
-        for (change, row) in changes.iter().zip(&rows) {
+        let mut entries = Vec::with_capacity(changes.len());
+        for change in &changes {
+            let row = written.iter().find(|row| row.id == change.record.offline_id);
             let before = found
                 .iter()
                 .filter_map(Found::record)
@@ -362,11 +367,11 @@ impl<S: Store, V: Vault> Journal<S, V> {
                 seq: next.seq.saturating_add(1),
                 at: now,
                 kind: change.kind,
-                id: row.id,
-                revision: row.revision,
+                id: change.record.offline_id,
+                revision: revision(change),
                 stored: change.record.counts_as_stored(),
                 amount: change.record.amount,
-                row: row_digest(row),
+                row: row.map(row_digest).unwrap_or_default(),
                 previous: next.hash,
                 hash: [0; 32],
             };
@@ -375,7 +380,7 @@ impl<S: Store, V: Vault> Journal<S, V> {
             next.hash = entry.hash;
             entries.push(entry);
         }
-        Ok(Commit { expected: head.hash, head: next, entries, rows })
+        Ok(Commit { expected: head.hash, head: next, entries, rows: written, removed })
     }
 
     async fn seal_row(
@@ -386,7 +391,7 @@ impl<S: Store, V: Vault> Journal<S, V> {
     ) -> Result<PaymentRow, TerminalError> {
         let mut row = PaymentRow {
             id: record.offline_id,
-            revision: revision.saturating_add(1),
+            revision,
             base: head.hash,
             queue: record.queue_position(),
             attention: record.needs_attention().then_some(record.deadline),

@@ -67,21 +67,14 @@ pub fn may_connect_offline(
              its configuration and connect once online",
         ));
     };
-    // A clock that was set back makes nothing last longer.
-    let until = |pairing: &Pairing| pairing.connected_at.plus_ms(ONLINE_CONNECTION_COUNTS_MS);
-    let counts = |pairing: &&Pairing| pairing.connected_at <= now && now < until(pairing);
-    let of_type = pairings.iter().filter(|pairing| pairing.device_type == reader.device_type);
-    let here =
-        of_type.clone().filter(|pairing| pairing.location == location.id).filter(counts).map(until).max();
-    let Some(here) = here else {
+    let Some(here) = paired_until(location.id, pairings, reader, now) else {
         return Err(TerminalError::new(
             ErrorCode::ReaderNotPairedOnlineAtLocation,
             "no reader of this type was connected online at this location within 30 days: connect to the internet \
              and connect the reader once",
         ));
     };
-    let software = of_type.filter(|pairing| pairing.software_version == reader.software_version);
-    match software.filter(counts).map(until).max() {
+    match software_until(pairings, reader, now) {
         Some(software) => Ok(here.min(software)),
         None => Err(TerminalError::new(
             ErrorCode::ReaderSoftwareUpdateRequired,
@@ -89,6 +82,29 @@ pub fn may_connect_offline(
              reader once, which updates it where needed",
         )),
     }
+}
+
+/// Until when a connection online at the location counts for readers of this type; `None` when none does.
+pub fn paired_until(
+    location: &str,
+    pairings: &[Pairing],
+    reader: &ReaderInfo,
+    now: TimestampMs,
+) -> Option<TimestampMs> {
+    let of_type = pairings.iter().filter(|pairing| pairing.device_type == reader.device_type);
+    latest_until(of_type.filter(|pairing| pairing.location == location), now)
+}
+
+/// Until when the reader's software counts as up to date; `None` when it was not seen so.
+pub fn software_until(pairings: &[Pairing], reader: &ReaderInfo, now: TimestampMs) -> Option<TimestampMs> {
+    let of_type = pairings.iter().filter(|pairing| pairing.device_type == reader.device_type);
+    latest_until(of_type.filter(|pairing| pairing.software_version == reader.software_version), now)
+}
+
+/// A connection that is in the future, because the clock was set back, makes nothing last longer.
+fn latest_until<'a>(pairings: impl Iterator<Item = &'a Pairing>, now: TimestampMs) -> Option<TimestampMs> {
+    let until = |pairing: &Pairing| pairing.connected_at.plus_ms(ONLINE_CONNECTION_COUNTS_MS);
+    pairings.filter(|pairing| pairing.connected_at <= now && now < until(pairing)).map(until).max()
 }
 
 #[cfg(test)]

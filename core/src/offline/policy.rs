@@ -6,22 +6,26 @@
 use std::collections::BTreeMap;
 
 use super::card_rules::{allows_chip, sca_applies};
+use super::ceiling::ceiling;
 use crate::card::{CardRead, ReadMethod};
 use crate::error::{ErrorCode, TerminalError};
 use crate::journal::Totals;
 use crate::money::{Currency, Money};
 use crate::time::TimestampMs;
-use crate::wire::{OfflineConfiguration, Session};
+use crate::wire::{Configuration, Location, OfflineConfiguration};
 
 /// Card schemes expect a deferred authorisation within a day.
 pub const FORWARD_WITHIN_MS_DEFAULT: u64 = 24 * 60 * 60 * 1000;
+
+/// How long a finished payment stays on the device for reconciliation where nothing else is configured.
+pub const RETAIN_FOR_MS_DEFAULT: u64 = 90 * 24 * 60 * 60 * 1000;
 
 /// What a device may do without a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OfflinePolicy {
     /// Whether payments may be stored at all.
     pub enabled: bool,
-    /// The most one payment may have, minor units. A currency that is absent is refused.
+    /// The most one payment may have, minor units. A currency that is absent is refused. See [`Self::payment_max`].
     pub payment_amount_max: BTreeMap<Currency, u64>,
     /// The most all stored payments may have together, minor units. Absent: no limit.
     pub stored_amount_max: BTreeMap<Currency, u64>,
@@ -31,6 +35,8 @@ pub struct OfflinePolicy {
     pub stored_age_ms_max: Option<u64>,
     /// Within how many milliseconds a stored payment must be forwarded.
     pub forward_within_ms: u64,
+    /// How long a finished payment is kept on the device, milliseconds.
+    pub retain_for_ms: u64,
     /// Whether Strong Customer Authentication applies where the till is: then taps are not accepted.
     pub sca: bool,
 }
@@ -57,16 +63,24 @@ impl From<&OfflineConfiguration> for OfflinePolicy {
             forward_within_ms: wire
                 .forward_within_s
                 .map_or(FORWARD_WITHIN_MS_DEFAULT, |s| s.saturating_mul(1000)),
+            retain_for_ms: wire.retain_for_s.map_or(RETAIN_FOR_MS_DEFAULT, |s| s.saturating_mul(1000)),
             sca: false,
         }
     }
 }
 
 impl OfflinePolicy {
-    /// The policy where a session's till is.
-    pub fn of(session: &Session) -> Self {
-        let country = session.location.address.get("country").map_or("", String::as_str);
-        OfflinePolicy { sca: sca_applies(country), ..OfflinePolicy::from(&session.configuration.offline) }
+    /// The policy of a configuration at a location.
+    pub fn at(location: &Location, configuration: &Configuration) -> Self {
+        let country = location.address.get("country").map_or("", String::as_str);
+        OfflinePolicy { sca: sca_applies(country), ..OfflinePolicy::from(&configuration.offline) }
+    }
+
+    /// The most one offline payment in a currency may be: what is configured, and never more than the ceiling.
+    pub fn payment_max(&self, currency: Currency) -> Option<Money> {
+        let configured = *self.payment_amount_max.get(&currency)?;
+        let ceiling = ceiling(currency)?;
+        Some(Money::new(configured.min(ceiling.amount_minor), currency))
     }
 
     /// Whether `amount` may be stored beside `stored`, the oldest of which was stored at `oldest`.
@@ -111,17 +125,14 @@ impl OfflinePolicy {
                  reconnect, or enable offline mode in its configuration",
             ));
         }
-        match self.payment_amount_max.get(&amount.currency) {
+        match self.payment_max(amount.currency) {
             None => Err(TerminalError::new(
                 ErrorCode::InvalidOfflineCurrency,
                 format!("offline payments in {} are not configured: take it online", amount.currency),
             )),
-            Some(max) if amount.amount_minor > *max => Err(TerminalError::new(
+            Some(max) if amount.amount_minor > max.amount_minor => Err(TerminalError::new(
                 ErrorCode::AmountExceedsMaxOfflineAmount,
-                format!(
-                    "one offline payment may be {} at most: take it online",
-                    Money::new(*max, amount.currency)
-                ),
+                format!("one offline payment may be {max} at most: take it online"),
             )),
             Some(_) => Ok(()),
         }

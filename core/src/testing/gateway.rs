@@ -34,7 +34,11 @@ struct Data {
     captured: Vec<String>,
     accounts: Vec<(Option<String>, Option<bool>)>,
     offline_disabled: bool,
+    inspected: Vec<String>,
     location: Option<String>,
+    country: Option<String>,
+    livemode: bool,
+    payment_amount_max: Option<BTreeMap<String, u64>>,
 }
 
 /// The gateway. Clones share the ledger. An amount that ends in 05 is declined.
@@ -67,6 +71,11 @@ impl MemoryGateway {
         self.0.borrow().accounts.clone()
     }
 
+    /// The payments whose card was looked at before they were confirmed.
+    pub fn inspected(&self) -> Vec<String> {
+        self.0.borrow().inspected.clone()
+    }
+
     /// The PaymentIntents captured by a call.
     pub fn captured(&self) -> Vec<String> {
         self.0.borrow().captured.clone()
@@ -82,10 +91,32 @@ impl MemoryGateway {
         self.0.borrow_mut().location = Some(location.to_owned());
     }
 
+    /// Sessions are in this country from now on, ISO 3166-1 alpha-2.
+    pub fn move_to_country(&self, country: &str) {
+        self.0.borrow_mut().country = Some(country.to_owned());
+    }
+
+    /// Whether sessions from now on move money.
+    pub fn set_livemode(&self, livemode: bool) {
+        self.0.borrow_mut().livemode = livemode;
+    }
+
+    /// The most that one stored payment may have, in the configuration that sessions carry from now on.
+    pub fn set_payment_amount_max(&self, max: BTreeMap<String, u64>) {
+        self.0.borrow_mut().payment_amount_max = Some(max);
+    }
+
     fn session_now(&self) -> wire::Session {
         let data = self.0.borrow();
         let mut session = session();
         session.configuration.offline.enabled = !data.offline_disabled;
+        session.livemode = data.livemode;
+        if let Some(country) = &data.country {
+            session.location.address.insert("country".into(), country.clone());
+        }
+        if let Some(max) = &data.payment_amount_max {
+            session.configuration.offline.payment_amount_max.clone_from(max);
+        }
         if let Some(location) = &data.location {
             session.location.id.clone_from(location);
         }
@@ -190,6 +221,36 @@ impl Gateway for MemoryGateway {
         let mut data = self.0.borrow_mut();
         data.created += 1;
         Ok(intent(data.created, request, "requires_payment_method"))
+    }
+
+    async fn update_payment_method(
+        &self,
+        request: &wire::PaymentSubmission,
+    ) -> Result<wire::PaymentMethod, GatewayError> {
+        self.up()?;
+        self.0.borrow_mut().inspected.push(request.payment.offline_id.clone());
+        Ok(wire::PaymentMethod {
+            id: "pm_1".into(),
+            object: "payment_method".into(),
+            kind: "card_present".into(),
+            created: request.payment.created_at,
+            livemode: false,
+            card_present: wire::CardPresent {
+                amount_authorized: None,
+                brand: Some("visa".into()),
+                cardholder_name: None,
+                country: Some("US".into()),
+                emv_auth_data: None,
+                exp_month: 12,
+                exp_year: 2030,
+                funding: Some("debit".into()),
+                last4: Some("4242".into()),
+                network: Some("visa".into()),
+                offline: None,
+                read_method: Some(request.card.read_method.clone()),
+                receipt: None,
+            },
+        })
     }
 
     async fn confirm(&self, request: &wire::PaymentSubmission) -> Result<wire::ForwardResult, GatewayError> {

@@ -108,6 +108,7 @@ pub fn session() -> wire::Session {
                 stored_count_max: Some(STORED_COUNT_MAX),
                 stored_age_max_s: None,
                 forward_within_s: None,
+                retain_for_s: None,
             },
         },
     }

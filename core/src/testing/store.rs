@@ -83,6 +83,9 @@ impl Store for MemoryStore {
         for row in commit.rows {
             data.rows.insert(row.id, row);
         }
+        for id in &commit.removed {
+            data.rows.remove(id);
+        }
         data.log.extend(commit.entries);
         data.head = commit.head;
         Ok(())

@@ -13,6 +13,7 @@ pub async fn run<S: Store, F: AsyncFn() -> S>(fresh: F) {
     commits_whole(&fresh().await).await;
     refuses_a_stale_head_and_writes_nothing(&fresh().await).await;
     adds_a_payment_only_once(&fresh().await).await;
+    removes_what_is_finished_long_ago(&fresh().await).await;
     orders_the_queue_by_deadline_then_id(&fresh().await).await;
     drops_a_final_payment_from_the_queue(&fresh().await).await;
     lists_what_waits_for_a_person(&fresh().await).await;
@@ -66,7 +67,7 @@ pub fn commit_of(head: &Head, rows: Vec<PaymentRow>) -> Commit {
         next.totals.add(entry.amount);
         entries.push(entry);
     }
-    Commit { expected: head.hash, head: next, entries, rows }
+    Commit { expected: head.hash, head: next, entries, rows, removed: Vec::new() }
 }
 
 async fn write(store: &impl Store, rows: Vec<PaymentRow>) -> Commit {
@@ -125,6 +126,21 @@ async fn lists_what_waits_for_a_person(store: &impl Store) {
     let done = PaymentRow { revision: 2, attention: None, ..waits(3, 10) };
     write(store, vec![done]).await;
     assert_eq!(ids(store.attention(None, 10).await.unwrap()), vec![id(1), id(4)]);
+}
+
+async fn removes_what_is_finished_long_ago(store: &impl Store) {
+    let first = write(store, vec![row(1, 50), row(2, 40)]).await;
+    let mut removal = commit_of(&first.head, vec![PaymentRow { revision: 2, ..row(1, 50) }]);
+    removal.rows.clear();
+    removal.removed = vec![id(1)];
+    store.commit(removal.clone()).await.unwrap();
+    assert_eq!(store.payment(id(1)).await.unwrap(), None);
+    assert_eq!(store.payment(id(2)).await.unwrap(), Some(row(2, 40)));
+    assert_eq!(store.newest(None, 10).await.unwrap(), vec![row(2, 40)]);
+    assert_eq!(store.queue(None, 10).await.unwrap(), vec![row(2, 40)]);
+    let log = store.log(1, 10).await.unwrap();
+    assert_eq!(log, [first.entries, removal.entries.clone()].concat(), "what happened stays written");
+    assert_eq!(store.commit(removal).await, Err(StoreError::Conflict));
 }
 
 async fn adds_a_payment_only_once(store: &impl Store) {

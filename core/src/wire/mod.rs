@@ -11,8 +11,8 @@ pub use payments::{
 };
 pub use resources::{
     AmountDetails, ApiError, CardPresent, Charge, Configuration, ConnectionToken, ErrorBody, List, Location,
-    OfflineConfiguration, OfflineOnWire, PaymentIntent, PaymentMethodDetails, Probe, Receipt, Session,
-    SessionRequest,
+    OfflineConfiguration, OfflineOnWire, PaymentIntent, PaymentMethod, PaymentMethodDetails, Probe, Receipt,
+    Session, SessionRequest,
 };
 
 /// The most payments one forwarding request carries.

@@ -21,6 +21,12 @@ pub struct CreatePayment {
     /// The app's own data.
     #[serde(default)]
     pub metadata: BTreeMap<String, String>,
+    /// For people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Where a receipt is to go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt_email: Option<String>,
     /// When the device created it, unix seconds.
     pub created_at: u64,
 }

@@ -100,6 +100,24 @@ pub struct OfflineOnWire {
     pub kind: String,
 }
 
+/// A card that was collected and not yet confirmed with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentMethod {
+    /// `pm_…`
+    pub id: String,
+    /// Always `payment_method`.
+    pub object: String,
+    /// Always `card_present` here.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Unix seconds.
+    pub created: u64,
+    /// Whether money moves.
+    pub livemode: bool,
+    /// The card.
+    pub card_present: CardPresent,
+}
+
 /// What a receipt prints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)] // Field for field Stripe's receipt hash.
@@ -147,6 +165,9 @@ pub struct OfflineConfiguration {
     /// Within how many seconds a stored payment must be forwarded; card schemes expect 24 h.
     #[serde(default)]
     pub forward_within_s: Option<u64>,
+    /// For how many seconds a device keeps a finished payment for reconciliation. Absent: 90 days.
+    #[serde(default)]
+    pub retain_for_s: Option<u64>,
 }
 
 /// Where a device sells.

@@ -11,7 +11,9 @@ use tillandsia_core::money::Money;
 use tillandsia_core::offline::{NetworkStatus, OfflineStatus};
 use tillandsia_core::payment_intent::{PaymentIntent, PaymentIntentStatus};
 use tillandsia_core::ports::{Clock as _, Gateway as _, GatewayError};
-use tillandsia_core::terminal::{CreateParameters, OfflineDelegate};
+use tillandsia_core::terminal::{
+    Acknowledgement, CollectParameters, ConfirmParameters, CreateParameters, OfflineDelegate, acknowledged,
+};
 use tillandsia_core::testing::{MemoryGateway, MemoryReader, card};
 use tillandsia_core::wire;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -69,9 +71,14 @@ impl OfflineDelegate for Told {
         self.statuses.borrow_mut().push((status.sdk.network_status, status.sdk.stored.count));
     }
 
-    fn on_forward_payment_intent(&self, intent: &PaymentIntent, error: Option<&TerminalError>) {
+    fn on_forward_payment_intent(
+        &self,
+        intent: &PaymentIntent,
+        error: Option<&TerminalError>,
+    ) -> Acknowledgement {
         let code = error.map(|error| error.code.to_string());
         self.events.borrow_mut().push((intent.offline_id, code));
+        acknowledged()
     }
 
     fn on_forwarding_error(&self, _error: &TerminalError) {}
@@ -92,8 +99,9 @@ async fn sell(page: &Page<MemoryReader>, reader: &MemoryReader, cents: u64, seri
     let terminal = page.terminal();
     let amount = Money::new(cents, "usd".parse().unwrap());
     let intent = terminal.create_payment_intent(CreateParameters::of(amount)).await.unwrap();
-    let intent = terminal.collect_payment_method(intent, &|_| {}).await.unwrap();
-    terminal.confirm_payment_intent(intent).await.unwrap()
+    let intent =
+        terminal.collect_payment_method(intent, CollectParameters::default(), &|_| {}).await.unwrap();
+    terminal.confirm_payment_intent(intent, ConfirmParameters::default()).await.unwrap()
 }
 
 async fn open(told: &Rc<Told>, reader: &MemoryReader) -> Rc<Page<MemoryReader>> {

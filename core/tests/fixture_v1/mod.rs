@@ -113,6 +113,8 @@ fn record(number: u8, amount: Money, state: PaymentState) -> PaymentRecord {
         amount,
         capture_method: if number == 6 { CaptureMethod::Manual } else { CaptureMethod::Automatic },
         metadata: BTreeMap::from([("order".into(), format!("№ {number}"))]),
+        description: (number == 2).then(|| "Two coffees".into()),
+        receipt_email: (number == 3).then(|| "nobody@example.com".into()),
         created_at: TimestampMs(T0 + u64::from(number)),
         stored_at: Some(TimestampMs(T0 + 100 + u64::from(number))),
         deadline: TimestampMs(T0 + 86_400_000 - u64::from(number)),

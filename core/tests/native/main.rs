@@ -7,5 +7,7 @@ mod connecting;
 mod forwarding;
 mod journal;
 mod sale;
+mod steps;
+mod upkeep;
 mod voiding;
 mod world;

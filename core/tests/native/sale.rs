@@ -7,7 +7,9 @@ use tillandsia_core::error::ErrorCode;
 use tillandsia_core::journal::{LogKind, PaymentState};
 use tillandsia_core::payment_intent::{CaptureMethod, OfflineBehavior, PaymentIntentStatus};
 use tillandsia_core::ports::{GatewayError, HostDecision, ReaderError, Store};
-use tillandsia_core::terminal::{CONFIRMING_LEASE_MS, CreateParameters, SESSION_SETTING};
+use tillandsia_core::terminal::{
+    CONFIRMING_LEASE_MS, CollectParameters, ConfirmParameters, CreateParameters, SESSION_SETTING,
+};
 use tillandsia_core::testing::{NextAnswer, STORED_COUNT_MAX, card};
 
 use crate::world::{World, cut_off, drain, run, usd};
@@ -69,8 +71,9 @@ fn created_online_and_confirmed_offline_has_an_id_and_details() {
         assert!(intent.id.is_some());
         world.go_offline(&till).await;
         world.reader.present(Ok(card(5)));
-        let intent = till.collect_payment_method(intent, &|_| {}).await.unwrap();
-        let stored = till.confirm_payment_intent(intent).await.unwrap();
+        let intent =
+            till.collect_payment_method(intent, CollectParameters::default(), &|_| {}).await.unwrap();
+        let stored = till.confirm_payment_intent(intent, ConfirmParameters::default()).await.unwrap();
         assert!(stored.id.is_some() && stored.offline_details().is_some());
     });
 }
@@ -82,13 +85,23 @@ fn collected_online_and_confirmed_offline_is_to_be_collected_again() {
         let till = world.till().await;
         let intent = till.create_payment_intent(CreateParameters::of(usd(700))).await.unwrap();
         world.reader.present(Ok(card(5)));
-        let intent = till.collect_payment_method(intent, &|_| {}).await.unwrap();
+        let intent =
+            till.collect_payment_method(intent, CollectParameters::default(), &|_| {}).await.unwrap();
         world.go_offline(&till).await;
-        let error = till.confirm_payment_intent(intent).await.unwrap_err();
+        let error = till.confirm_payment_intent(intent, ConfirmParameters::default()).await.unwrap_err();
         assert_eq!(error.code, ErrorCode::OfflineCollectAndConfirmMismatch);
         world.reader.present(Ok(card(6)));
-        let again = till.collect_payment_method(*error.payment_intent.unwrap(), &|_| {}).await.unwrap();
-        assert!(till.confirm_payment_intent(again).await.unwrap().offline_details().is_some());
+        let again = till
+            .collect_payment_method(*error.payment_intent.unwrap(), CollectParameters::default(), &|_| {})
+            .await
+            .unwrap();
+        assert!(
+            till.confirm_payment_intent(again, ConfirmParameters::default())
+                .await
+                .unwrap()
+                .offline_details()
+                .is_some()
+        );
         world.go_online(&till).await;
         assert_eq!(drain(&till).await.accepted, 1);
         assert_eq!(world.charged_sum(), 700);
@@ -147,10 +160,11 @@ fn a_page_that_ends_in_the_middle_of_an_online_confirm_learns_its_outcome_after_
         let till = world.till().await;
         world.reader.present(Ok(card(9)));
         let intent = till.create_payment_intent(CreateParameters::of(usd(300))).await.unwrap();
-        let intent = till.collect_payment_method(intent, &|_| {}).await.unwrap();
+        let intent =
+            till.collect_payment_method(intent, CollectParameters::default(), &|_| {}).await.unwrap();
         let id = intent.offline_id;
         world.gateway.next(NextAnswer::Hangs);
-        cut_off(till.confirm_payment_intent(intent));
+        cut_off(till.confirm_payment_intent(intent, ConfirmParameters::default()));
         drop(till);
         assert_eq!(world.gateway.charges().len(), 1);
 
@@ -233,7 +247,8 @@ fn what_is_refused_offline_is_refused_before_or_at_the_card() {
         ] {
             world.reader.present(card);
             let intent = till.create_payment_intent(CreateParameters::of(usd(100))).await.unwrap();
-            let error = till.collect_payment_method(intent, &|_| {}).await.unwrap_err();
+            let error =
+                till.collect_payment_method(intent, CollectParameters::default(), &|_| {}).await.unwrap_err();
             assert_eq!(error.code, code);
         }
         assert!(world.reader.requests().iter().all(|request| !request.interfaces.swipe));
@@ -270,11 +285,13 @@ fn two_tabs_cannot_both_use_the_last_free_place() {
         for till in [&first, &second] {
             world.reader.present(Ok(card(world.entropy.next() as u32)));
             let intent = till.create_payment_intent(CreateParameters::of(usd(100))).await.unwrap();
-            intents.push(till.collect_payment_method(intent, &|_| {}).await.unwrap());
+            intents.push(
+                till.collect_payment_method(intent, CollectParameters::default(), &|_| {}).await.unwrap(),
+            );
         }
         let last = intents.pop().unwrap();
-        first.confirm_payment_intent(intents.pop().unwrap()).await.unwrap();
-        let error = second.confirm_payment_intent(last).await.unwrap_err();
+        first.confirm_payment_intent(intents.pop().unwrap(), ConfirmParameters::default()).await.unwrap();
+        let error = second.confirm_payment_intent(last, ConfirmParameters::default()).await.unwrap_err();
         assert_eq!(error.code, ErrorCode::OfflinePaymentsStoreFull);
         assert_eq!(world.stored_count(&second).await, STORED_COUNT_MAX);
     });
@@ -326,7 +343,7 @@ fn an_inserted_chip_is_released_at_once() {
         (inserted.read_method, inserted.awaits_host) = (ReadMethod::ContactEmv, true);
         world.reader.present(Ok(inserted));
         let intent = till.create_payment_intent(CreateParameters::of(usd(100))).await.unwrap();
-        till.collect_payment_method(intent, &|_| {}).await.unwrap();
+        till.collect_payment_method(intent, CollectParameters::default(), &|_| {}).await.unwrap();
         assert_eq!(world.reader.completed(), vec![HostDecision::NoHost]);
     });
 }
@@ -368,13 +385,19 @@ fn a_payment_is_confirmed_once() {
         let intent = till.create_payment_intent(CreateParameters::of(usd(100))).await.unwrap();
         world.reader.present(Ok(card(1)));
         world.reader.present(Ok(card(2)));
-        let first = till.collect_payment_method(intent.clone(), &|_| {}).await.unwrap();
-        let second = till.collect_payment_method(intent, &|_| {}).await.unwrap();
-        till.confirm_payment_intent(first).await.unwrap();
-        let error = till.confirm_payment_intent(second.clone()).await.unwrap_err();
+        let first =
+            till.collect_payment_method(intent.clone(), CollectParameters::default(), &|_| {}).await.unwrap();
+        let second =
+            till.collect_payment_method(intent, CollectParameters::default(), &|_| {}).await.unwrap();
+        till.confirm_payment_intent(first, ConfirmParameters::default()).await.unwrap();
+        let error =
+            till.confirm_payment_intent(second.clone(), ConfirmParameters::default()).await.unwrap_err();
         assert_eq!(error.code, ErrorCode::UnexpectedStatus);
         world.go_online(&till).await;
-        assert_eq!(till.confirm_payment_intent(second).await.unwrap_err().code, ErrorCode::UnexpectedStatus);
+        assert_eq!(
+            till.confirm_payment_intent(second, ConfirmParameters::default()).await.unwrap_err().code,
+            ErrorCode::UnexpectedStatus
+        );
         assert_eq!(world.stored_count(&till).await, 1);
         assert_eq!(drain(&till).await.accepted, 1);
         assert_eq!(world.charged_sum(), 100);

@@ -1,6 +1,6 @@
 //! A till over in-memory ports.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::rc::Rc;
 
@@ -10,7 +10,10 @@ use tillandsia_core::journal::Journal;
 use tillandsia_core::money::Money;
 use tillandsia_core::offline::OfflineStatus;
 use tillandsia_core::payment_intent::{OfflineBehavior, PaymentIntent};
-use tillandsia_core::terminal::{CreateParameters, OfflineDelegate, Terminal};
+use tillandsia_core::ports::Clock;
+use tillandsia_core::terminal::{
+    Acknowledgement, CollectParameters, ConfirmParameters, CreateParameters, OfflineDelegate, Terminal,
+};
 use tillandsia_core::testing::{
     ManualClock, MemoryGateway, MemoryPlatform, MemoryReader, MemoryStore, MemoryVault, SeededEntropy, card,
 };
@@ -24,13 +27,21 @@ pub(crate) const NOON_MS: u64 = 1_795_348_800_000;
 pub(crate) struct Heard {
     pub(crate) forwarded: RefCell<Vec<(PaymentIntent, Option<TerminalError>)>>,
     pub(crate) errors: RefCell<Vec<TerminalError>>,
+    /// Whether the app fails at what it is told.
+    pub(crate) refuses: Cell<bool>,
 }
 
 impl OfflineDelegate for Heard {
     fn on_offline_status_change(&self, _status: &OfflineStatus) {}
 
-    fn on_forward_payment_intent(&self, intent: &PaymentIntent, error: Option<&TerminalError>) {
+    fn on_forward_payment_intent(
+        &self,
+        intent: &PaymentIntent,
+        error: Option<&TerminalError>,
+    ) -> Acknowledgement {
         self.forwarded.borrow_mut().push((intent.clone(), error.cloned()));
+        let taken = !self.refuses.get();
+        Box::pin(std::future::ready(taken))
     }
 
     fn on_forwarding_error(&self, error: &TerminalError) {
@@ -75,6 +86,18 @@ impl World {
         Terminal::open(journal, self.gateway.clone(), self.clock.clone(), self.entropy.clone()).await.unwrap()
     }
 
+    /// Now, unix milliseconds.
+    pub(crate) fn now(&self) -> u64 {
+        self.clock.now().0
+    }
+
+    /// Opens a till that listens and has no reader.
+    pub(crate) async fn till_without_reader(&self) -> Till {
+        let till = self.open().await;
+        till.set_offline_delegate(self.heard.clone());
+        till
+    }
+
     /// One till, online, that then loses its gateway.
     pub(crate) async fn till_gone_offline(&self) -> Till {
         let till = self.till().await;
@@ -111,8 +134,8 @@ impl World {
     ) -> Result<PaymentIntent, TerminalError> {
         self.reader.present(Ok(card(self.entropy.next() as u32)));
         let intent = till.create_payment_intent(parameters).await?;
-        let intent = till.collect_payment_method(intent, &|_| {}).await?;
-        till.confirm_payment_intent(intent).await
+        let intent = till.collect_payment_method(intent, CollectParameters::default(), &|_| {}).await?;
+        till.confirm_payment_intent(intent, ConfirmParameters::default()).await
     }
 
     pub(crate) async fn stored_count(&self, till: &Till) -> u64 {

@@ -48,6 +48,12 @@ pub trait Acquirer: Send + Sync {
         }
     }
 
+    /// What may be known of a card before it is charged. Uses nothing up: the same card is authorised with afterwards.
+    fn inspect(
+        &self,
+        request: AuthoriseRequest,
+    ) -> impl Future<Output = Result<CardFacts, AcquirerError>> + Send;
+
     /// Takes an authorised amount, or part of it. When it was captured before, says what was taken then.
     fn capture(
         &self,

@@ -39,6 +39,7 @@ impl Directory {
                 stored_count_max: Some(STORED_COUNT_MAX),
                 stored_age_max_s: None,
                 forward_within_s: Some(FORWARD_WITHIN_S),
+                retain_for_s: None,
             };
             self.create_configuration(ids, &account, change).await?;
         }

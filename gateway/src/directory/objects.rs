@@ -34,6 +34,8 @@ pub struct ConfigurationChange {
     pub stored_age_max_s: Option<u64>,
     /// Seconds.
     pub forward_within_s: Option<u64>,
+    /// Seconds.
+    pub retain_for_s: Option<u64>,
 }
 
 /// What to set of a location; what is absent stays.
@@ -86,6 +88,7 @@ impl ConfigurationChange {
             stored_count_max,
             stored_age_max_s,
             forward_within_s,
+            retain_for_s,
         } = &mut to.offline;
         to.name = self.name.or(to.name.take());
         *enabled = self.enabled.unwrap_or(*enabled);
@@ -98,6 +101,7 @@ impl ConfigurationChange {
         *stored_count_max = self.stored_count_max.or(*stored_count_max);
         *stored_age_max_s = self.stored_age_max_s.or(*stored_age_max_s);
         *forward_within_s = self.forward_within_s.or(*forward_within_s);
+        *retain_for_s = self.retain_for_s.or(*retain_for_s);
     }
 }
 

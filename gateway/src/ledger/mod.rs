@@ -7,6 +7,7 @@
 
 mod digest;
 mod in_flight;
+mod inspect;
 mod manage;
 pub mod memory;
 mod objects;
@@ -331,10 +332,7 @@ impl<S: LedgerStore, A: Acquirer> Ledger<S, A> {
             }
             Err(AcquirerError::Unreadable(reason) | AcquirerError::Refused(reason)) => {
                 tracing::warn!(payment = %key, %reason, "the acquirer cannot read a payment");
-                let message =
-                    format!("the acquirer cannot read the card data ({reason}): nothing was charged");
-                let refusal = Refusal::invalid("card_data_unreadable", message, Some("card"));
-                (Some(payment.release()), refusal.for_payment(&key))
+                (Some(payment.release()), unreadable_card(&reason).for_payment(&key))
             }
         }
     }
@@ -378,6 +376,11 @@ fn authorise_request(payment: &Payment, now: u64) -> Option<AuthoriseRequest> {
         stored_at: submission.stored_at,
         card: submission.card.clone(),
     })
+}
+
+fn unreadable_card(reason: &str) -> Refusal {
+    let message = format!("the acquirer cannot read the card data ({reason}): nothing was charged");
+    Refusal::invalid("card_data_unreadable", message, Some("card"))
 }
 
 /// The answer where a step left none, which would be a bug of ours: the payment is to be sent again.

@@ -37,14 +37,14 @@ pub(crate) fn new_intent(
         created: now,
         currency: request.currency.clone(),
         customer: None,
-        description: None,
+        description: request.description.clone(),
         last_payment_error: None,
         latest_charge: None,
         livemode: account.livemode,
         metadata: request.metadata.clone(),
         payment_method: None,
         payment_method_types: vec!["card_present".to_owned()],
-        receipt_email: None,
+        receipt_email: request.receipt_email.clone(),
         status: "requires_payment_method".to_owned(),
     }
 }
@@ -202,6 +202,11 @@ fn card_present(amount: u64, card: &CardFacts, submission: &PaymentSubmission) -
             transaction_status_information: value("9B"),
         }),
     }
+}
+
+/// A card that was presented and not charged.
+pub(crate) fn inspected_card(card: &CardFacts, submission: &PaymentSubmission) -> CardPresent {
+    CardPresent { amount_authorized: None, ..card_present(0, card, submission) }
 }
 
 /// Printable ASCII of a hexadecimal value, without blanks around it; none when nothing is left.

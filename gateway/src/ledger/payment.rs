@@ -145,11 +145,11 @@ impl Payment {
             currency: request.currency.clone(),
             capture_method: request.capture_method.clone(),
             metadata: request.metadata.clone(),
+            description: request.description.clone(),
+            receipt_email: request.receipt_email.clone(),
             created_at: now,
         };
-        let mut intent = objects::new_intent(account, now, names, &as_device);
-        intent.description.clone_from(&request.description);
-        intent.receipt_email.clone_from(&request.receipt_email);
+        let intent = objects::new_intent(account, now, names, &as_device);
         let state = PaymentState::Created { terms: digest::of(request), intent };
         Payment { account: account.id.clone(), key, revision: 0, state }
     }
@@ -174,6 +174,17 @@ impl Payment {
         };
         let state = PaymentState::Canceled { intent: Some(intent), answer: Box::new(answer) };
         Ok(Payment { state, ..self })
+    }
+
+    /// `Created` -> `Created`, with the card that the customer presented. In any other state an error.
+    pub fn inspected(self, payment_method: &str) -> Result<Self, Refusal> {
+        let PaymentState::Created { terms, mut intent } = self.state else {
+            return Err(objects::unexpected_state(
+                "only a payment that was not confirmed takes another card",
+            ));
+        };
+        intent.payment_method = Some(payment_method.to_owned());
+        Ok(Payment { state: PaymentState::Created { terms, intent }, ..self })
     }
 
     /// What to do with a submission for this payment. Takes a `Created` payment -> `Processing`.

@@ -11,6 +11,8 @@ use super::refusal::Refusal;
 const METADATA_KEYS_MAX: usize = 50;
 const METADATA_KEY_CHARS_MAX: usize = 40;
 const METADATA_VALUE_CHARS_MAX: usize = 500;
+const DESCRIPTION_CHARS_MAX: usize = 1000;
+const EMAIL_CHARS_MAX: usize = 512;
 const TAGS_MAX: usize = 100;
 const TAG_VALUE_DIGITS_MAX: usize = 2048;
 const READER_TEXT_BYTES_MAX: usize = 200;
@@ -20,7 +22,17 @@ pub(super) fn terms(payment: &CreatePayment) -> Result<Currency, Refusal> {
     amount(payment.amount, "amount")?;
     capture_method(&payment.capture_method)?;
     metadata(&payment.metadata)?;
+    text(payment.description.as_deref(), DESCRIPTION_CHARS_MAX, "description")?;
+    text(payment.receipt_email.as_deref(), EMAIL_CHARS_MAX, "receipt_email")?;
     currency(&payment.currency)
+}
+
+fn text(text: Option<&str>, chars_max: usize, param: &str) -> Result<(), Refusal> {
+    if text.is_none_or(|text| text.chars().count() <= chars_max) {
+        return Ok(());
+    }
+    let message = format!("`{param}` may have at most {chars_max} characters");
+    Err(Refusal::invalid("parameter_invalid", message, Some(param)))
 }
 
 /// Checks a payment with its card.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tillandsia_core::ids::OfflineId;
 use tillandsia_core::wire::{
-    CreatePayment, FORWARD_BATCH_MAX, ForwardResult, ForwardResults, Origin, PaymentIntent,
+    CreatePayment, FORWARD_BATCH_MAX, ForwardResult, ForwardResults, Origin, PaymentIntent, PaymentMethod,
     PaymentSubmission, Session, SessionRequest,
 };
 
@@ -56,6 +56,26 @@ pub(super) async fn confirm<A: Acquirer + 'static>(
     };
     let now = (app.services.now)();
     finish(async move { app.ledger.confirm(now, &account, &submission).await }).await.map(Json)
+}
+
+/// `POST /v1/terminal/payments/{offline_id}/payment_method`: the card that was presented, before it is charged.
+pub(super) async fn inspect<A: Acquirer + 'static>(
+    State(app): State<Arc<App<A>>>,
+    Device(account): Device,
+    Path(offline_id): Path<String>,
+    Body(submission): Body<Value>,
+) -> Result<Json<PaymentMethod>, Refusal> {
+    let refused = |result: Box<ForwardResult>| Refusal {
+        status: result.status,
+        error: Box::new(result.error.unwrap_or_default()),
+    };
+    let submission = read_submission(submission, &account).map_err(refused)?;
+    if submission.payment.offline_id != offline_id {
+        let message = "`offline_id` is not the one of the URL";
+        return Err(Refusal::invalid("parameter_invalid", message, Some("offline_id")));
+    }
+    let now = (app.services.now)();
+    finish(async move { app.ledger.inspect(now, &account, &submission).await }).await?.map(Json)
 }
 
 /// A batch before its items are read: one malformed item must not spoil the others.

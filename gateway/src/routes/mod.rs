@@ -89,6 +89,7 @@ fn device_routes<A: Acquirer + 'static>() -> Router<Arc<App<A>>> {
         .route("/v1/terminal/payments", post(device::create))
         .route("/v1/terminal/payments/forward", post(device::forward))
         .route("/v1/terminal/payments/{offline_id}/confirm", post(device::confirm))
+        .route("/v1/terminal/payments/{offline_id}/payment_method", post(device::inspect))
         .route("/v1/terminal/payments/{offline_id}/resolve", post(device::resolve))
         .route("/v1/terminal/payment_intents/{id}/capture", post(device::capture))
         // Before the layer, which answers preflight requests in its place.

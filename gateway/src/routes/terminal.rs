@@ -115,6 +115,7 @@ fn configuration_change(mut params: Params) -> Result<ConfigurationChange, Refus
         change.stored_count_max = offline.number("stored_count_max")?;
         change.stored_age_max_s = offline.number("stored_age_max_s")?;
         change.forward_within_s = offline.number("forward_within_s")?;
+        change.retain_for_s = offline.number("retain_for_s")?;
         offline.finish()?;
     }
     params.finish()?;

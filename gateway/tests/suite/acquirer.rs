@@ -100,6 +100,10 @@ impl Acquirer for Counting {
         Ok(outcome)
     }
 
+    async fn inspect(&self, _request: AuthoriseRequest) -> Result<CardFacts, AcquirerError> {
+        Ok(facts())
+    }
+
     async fn capture(&self, request: CaptureRequest) -> Result<Captured, AcquirerError> {
         let mut host = self.0.lock().unwrap();
         let amount = *host.captured.entry(request.idempotency_key).or_insert(request.amount);

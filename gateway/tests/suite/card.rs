@@ -111,6 +111,8 @@ impl Sale {
             currency: self.currency.0.to_owned(),
             capture_method: if self.manual { "manual" } else { "automatic" }.to_owned(),
             metadata: [("order".to_owned(), self.number.to_string())].into(),
+            description: None,
+            receipt_email: None,
             created_at: NOW,
         }
     }

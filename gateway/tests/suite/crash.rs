@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use sqlx::{Connection as _, SqliteConnection};
 use tillandsia_gateway::acquirer::{
-    Account, Acquirer, AcquirerError, AuthoriseRequest, CaptureRequest, Captured, Outcome, VoidRequest,
+    Account, Acquirer, AcquirerError, AuthoriseRequest, CaptureRequest, Captured, CardFacts, Outcome,
+    VoidRequest,
 };
 use tillandsia_gateway::server;
 use tillandsia_gateway::sqlite::Database;
@@ -24,6 +25,10 @@ impl<A: Acquirer> Acquirer for Deaf<A> {
     async fn authorise(&self, request: AuthoriseRequest) -> Result<Outcome, AcquirerError> {
         self.0.authorise(request).await?;
         std::future::pending().await
+    }
+
+    async fn inspect(&self, request: AuthoriseRequest) -> Result<CardFacts, AcquirerError> {
+        self.0.inspect(request).await
     }
 
     async fn capture(&self, request: CaptureRequest) -> Result<Captured, AcquirerError> {

@@ -264,3 +264,21 @@ async fn malformed_payments_do_not_spoil_a_batch() {
     assert!(!format!("{results:?}").contains(super::card::PAN));
     assert_eq!(acquirer.charges(), 1);
 }
+
+#[tokio::test]
+async fn a_card_that_was_looked_at_is_charged_only_by_its_confirmation() {
+    let (_, acquirer, ledger) = setup();
+    let submission = sale(1, 1000).submission();
+    let method = ledger.inspect(NOW, &account(), &submission).await.unwrap();
+    assert!(method.id.starts_with("pm_"));
+    assert_eq!(method.card_present.last4.as_deref(), Some("0010"));
+    assert_eq!(acquirer.charges(), 0);
+    let noted = ledger.create(NOW, &account(), &submission.payment).await.unwrap();
+    assert_eq!((noted.payment_method, noted.status.as_str()), (Some(method.id), "requires_payment_method"));
+    let answer = ledger.confirm(NOW, &account(), &submission).await;
+    assert_eq!((answer.status, acquirer.charges()), (200, 1));
+    let refused = ledger.inspect(NOW, &account(), &submission).await.unwrap_err();
+    assert_eq!(refused.error.code.as_deref(), Some("payment_intent_unexpected_state"));
+    let other = ledger.inspect(NOW, &account(), &sale(1, 2000).submission()).await.unwrap_err();
+    assert_eq!(other.status, 422);
+}

@@ -123,6 +123,10 @@ impl Acquirer for Bank {
         }
     }
 
+    async fn inspect(&self, _request: AuthoriseRequest) -> Result<CardFacts, AcquirerError> {
+        Ok(facts())
+    }
+
     async fn capture(&self, request: CaptureRequest) -> Result<Captured, AcquirerError> {
         Ok(Captured { amount: request.amount })
     }
@@ -133,15 +137,7 @@ impl Acquirer for Bank {
 }
 
 fn outcome(asked: &Asked) -> Outcome {
-    let card = CardFacts {
-        brand: "visa".into(),
-        last4: "4242".into(),
-        exp_month: 12,
-        exp_year: 2030,
-        funding: "credit".into(),
-        country: None,
-        network: "visa".into(),
-    };
+    let card = facts();
     if asked.approved {
         Outcome::Approved(Authorisation {
             card,
@@ -156,5 +152,17 @@ fn outcome(asked: &Asked) -> Outcome {
             message,
             response_code: "05".into(),
         })
+    }
+}
+
+fn facts() -> CardFacts {
+    CardFacts {
+        brand: "visa".into(),
+        last4: "4242".into(),
+        exp_month: 12,
+        exp_year: 2030,
+        funding: "credit".into(),
+        country: None,
+        network: "visa".into(),
     }
 }

@@ -13,7 +13,10 @@ use tillandsia_core::network::Reaction;
 use tillandsia_core::offline::{NetworkStatus, OfflineStatus};
 use tillandsia_core::payment_intent::{OfflineBehavior, PaymentIntent};
 use tillandsia_core::ports::{Clock, Platform, Reader, ReaderPrompt, Store, StoreError, Vault, VaultError};
-use tillandsia_core::terminal::{Context, CreateParameters, OfflineDelegate, Terminal};
+use tillandsia_core::terminal::{
+    Acknowledgement, CollectParameters, ConfirmParameters, Context, CreateParameters, OfflineDelegate,
+    Terminal, acknowledged,
+};
 use tillandsia_core::testing::{MemoryReader, MemoryStore, MemoryVault, SeededEntropy, card};
 use tillandsia_core::time::TimestampMs;
 
@@ -33,6 +36,7 @@ impl Platform for SimPlatform {
 }
 
 /// The virtual clock.
+#[derive(Clone)]
 pub struct SimClock(pub Time);
 
 impl Clock for SimClock {
@@ -158,10 +162,15 @@ struct App(Rc<World>, Process);
 impl OfflineDelegate for App {
     fn on_offline_status_change(&self, _status: &OfflineStatus) {}
 
-    fn on_forward_payment_intent(&self, intent: &PaymentIntent, error: Option<&TerminalError>) {
+    fn on_forward_payment_intent(
+        &self,
+        intent: &PaymentIntent,
+        error: Option<&TerminalError>,
+    ) -> Acknowledgement {
         let ended = error.map_or("forwarded", |error| error.code.as_str());
         self.0.sim.note(format!("tab {}: told that {} is {ended}", self.1.0, intent.offline_id));
         self.0.watch.told(intent.offline_id, error.map(|error| error.code));
+        acknowledged()
     }
 
     fn on_forwarding_error(&self, _error: &TerminalError) {}
@@ -313,9 +322,12 @@ async fn sell(world: &Rc<World>, till: &Till, reader: &SimReader, process: Proce
     let Ok(intent) = till.create_payment_intent(parameters).await else { return };
     let id = intent.offline_id;
     reader.0.present(Ok(card(world.sim.rng().next() as u32)));
-    let Ok(mut intent) = till.collect_payment_method(intent, &|_| {}).await else { return };
+    let Ok(mut intent) = till.collect_payment_method(intent, CollectParameters::default(), &|_| {}).await
+    else {
+        return;
+    };
     for _ in 0..3 {
-        let outcome = till.confirm_payment_intent(intent).await;
+        let outcome = till.confirm_payment_intent(intent, ConfirmParameters::default()).await;
         // From here to the note there is no await: what was returned is what the person has seen.
         match outcome {
             Ok(confirmed) => {
@@ -327,7 +339,7 @@ async fn sell(world: &Rc<World>, till: &Till, reader: &SimReader, process: Proce
             Err(error) if error.code == ErrorCode::OfflineCollectAndConfirmMismatch => {
                 reader.0.present(Ok(card(world.sim.rng().next() as u32)));
                 let Some(again) = error.payment_intent else { return };
-                match till.collect_payment_method(*again, &|_| {}).await {
+                match till.collect_payment_method(*again, CollectParameters::default(), &|_| {}).await {
                     Ok(again) => intent = again,
                     Err(_) => return,
                 }

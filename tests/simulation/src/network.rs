@@ -13,8 +13,8 @@ use tillandsia_core::testing::{SeededEntropy, session};
 use tillandsia_core::wire;
 use tillandsia_gateway::acquirer::Account;
 use tillandsia_gateway::ids::Ids;
-use tillandsia_gateway::ledger::Ledger;
 use tillandsia_gateway::ledger::memory::MemoryStore;
+use tillandsia_gateway::ledger::{Ledger, Refusal};
 
 use crate::acquirer::Bank;
 use crate::executor::{GATEWAY, Sim};
@@ -178,6 +178,15 @@ fn account() -> Account {
     Account { id: session().account, livemode: false }
 }
 
+fn refused(refusal: Refusal) -> GatewayError {
+    GatewayError::Refused {
+        status: refusal.status,
+        code: refusal.error.code.unwrap_or_default(),
+        message: refusal.error.message,
+        retry_after_ms: None,
+    }
+}
+
 /// The gateway as a device's context sees it.
 #[derive(Clone)]
 pub struct Remote(pub Rc<Network>);
@@ -201,15 +210,25 @@ impl Gateway for Remote {
             .0
             .request(move |ledger| {
                 let request = request.clone();
-                async move { ledger.create(now, &account(), &request).await.map_err(|_| ()) }
+                async move { ledger.create(now, &account(), &request).await }
             })
             .await?;
-        made.map_err(|()| GatewayError::Refused {
-            status: 500,
-            code: "api_error".into(),
-            message: "refused".into(),
-            retry_after_ms: None,
-        })
+        made.map_err(refused)
+    }
+
+    async fn update_payment_method(
+        &self,
+        request: &wire::PaymentSubmission,
+    ) -> Result<wire::PaymentMethod, GatewayError> {
+        let (request, now) = (request.clone(), self.0.now());
+        let inspected = self
+            .0
+            .request(move |ledger| {
+                let request = request.clone();
+                async move { ledger.inspect(now, &account(), &request).await }
+            })
+            .await?;
+        inspected.map_err(refused)
     }
 
     async fn confirm(&self, request: &wire::PaymentSubmission) -> Result<wire::ForwardResult, GatewayError> {

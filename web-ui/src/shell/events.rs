@@ -8,7 +8,7 @@ use tillandsia_core::error::TerminalError;
 use tillandsia_core::offline::OfflineStatus;
 use tillandsia_core::payment_intent::PaymentIntent;
 use tillandsia_core::ports::Clock;
-use tillandsia_core::terminal::OfflineDelegate;
+use tillandsia_core::terminal::{Acknowledgement, OfflineDelegate, acknowledged};
 
 use super::Shell;
 use super::local_time::local_time;
@@ -31,8 +31,28 @@ impl OfflineDelegate for Ear {
         }
     }
 
-    fn on_forward_payment_intent(&self, intent: &PaymentIntent, error: Option<&TerminalError>) {
-        let Some(shell) = self.0.upgrade() else { return };
+    fn on_forward_payment_intent(
+        &self,
+        intent: &PaymentIntent,
+        error: Option<&TerminalError>,
+    ) -> Acknowledgement {
+        if let Some(shell) = self.0.upgrade() {
+            shell.forwarded(intent, error);
+        }
+        acknowledged()
+    }
+
+    fn on_forwarding_error(&self, error: &TerminalError) {
+        if let Some(shell) = self.0.upgrade() {
+            shell.state.forwarding_error.set(Some(sentence(&error.message)));
+        }
+    }
+}
+
+impl Shell {
+    /// Shows what became of a stored payment.
+    fn forwarded(self: &Rc<Self>, intent: &PaymentIntent, error: Option<&TerminalError>) {
+        let shell = Rc::clone(self);
         let state = shell.state;
         let number = shell.events_heard.get().saturating_add(1);
         shell.events_heard.set(number);
@@ -70,11 +90,5 @@ impl OfflineDelegate for Ear {
             events.truncate(ACTIVITY_MAX);
         });
         shell.refresh();
-    }
-
-    fn on_forwarding_error(&self, error: &TerminalError) {
-        if let Some(shell) = self.0.upgrade() {
-            shell.state.forwarding_error.set(Some(sentence(&error.message)));
-        }
     }
 }

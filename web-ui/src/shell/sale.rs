@@ -13,7 +13,7 @@ use tillandsia_core::ids::OfflineId;
 use tillandsia_core::journal::PaymentState;
 use tillandsia_core::payment_intent::{CaptureMethod, PaymentIntent};
 use tillandsia_core::ports::ReaderPrompt;
-use tillandsia_core::terminal::{CreateParameters, intent_of};
+use tillandsia_core::terminal::{CollectParameters, ConfirmParameters, CreateParameters, intent_of};
 
 use super::{Shell, TillPage};
 use crate::view_models::cart::Cart;
@@ -100,15 +100,17 @@ impl Shell {
         let mut tries = 0;
         loop {
             self.update_checkout(|checkout| checkout.present(id));
-            let collected =
-                page.terminal().collect_payment_method(intent, &|prompt| self.prompted(prompt)).await;
+            let collected = page
+                .terminal()
+                .collect_payment_method(intent, CollectParameters::default(), &|prompt| self.prompted(prompt))
+                .await;
             intent = match collected {
                 Ok(intent) if !self.is_canceling() => intent,
                 Err(error) if error.code != ErrorCode::Canceled => return Err(failed(error, false)),
                 _ => return Err(Ended::Canceled),
             };
             self.update_checkout(Checkout::confirming);
-            match page.terminal().confirm_payment_intent(intent).await {
+            match page.terminal().confirm_payment_intent(intent, ConfirmParameters::default()).await {
                 Ok(confirmed) => return Ok(confirmed),
                 Err(TerminalError {
                     code: ErrorCode::OfflineCollectAndConfirmMismatch,

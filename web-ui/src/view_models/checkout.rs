@@ -311,6 +311,9 @@ mod tests {
             capture_method: CaptureMethod::Automatic,
             offline_behavior: OfflineBehavior::PreferOnline,
             metadata: BTreeMap::new(),
+            description: None,
+            receipt_email: None,
+            payment_method: None,
             created_at_ms: NOW,
             stage: IntentStage::Succeeded(details.map(Box::new)),
         }

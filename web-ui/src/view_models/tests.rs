@@ -36,6 +36,8 @@ pub(super) fn record(state: PaymentState) -> PaymentRecord {
         payment_intent: None,
         amount: Money::new(1205, "usd".parse().unwrap()),
         capture_method: CaptureMethod::Automatic,
+        description: None,
+        receipt_email: None,
         metadata: BTreeMap::from([("item_01".into(), "2 x 380 Flat white".into())]),
         created_at: NOW,
         stored_at: Some(NOW),

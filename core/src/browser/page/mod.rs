@@ -4,6 +4,7 @@ mod events;
 mod network;
 mod passes;
 mod updates;
+mod upkeep;
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -178,6 +179,7 @@ impl<R: Reader + 'static> Page<R> {
         self.start_delivering();
         self.start_worker();
         self.request_persistence();
+        self.start_removing();
         self.probe_now();
         self.request_pass(crate::forwarder::Mode::All);
         self.shared.refresh();

@@ -12,6 +12,7 @@ use crate::browser::worker_client::{Done, Handed};
 use crate::forwarder::Mode;
 use crate::offline::NetworkStatus;
 use crate::ports::Reader;
+use crate::simulated_offline::SimulatedOfflineMode;
 
 /// While another context forwards, or the journal fails, this long until the next try.
 const RETRY_MS: u64 = 5_000;
@@ -39,6 +40,10 @@ impl<R: Reader + 'static> Page<R> {
     }
 
     async fn pass(self: &Rc<Self>, mode: Mode) {
+        if self.terminal.simulated_offline_mode() != SimulatedOfflineMode::Off {
+            // The worker's requests would go through.
+            return self.plan_pass(self.pass_here(mode).await);
+        }
         let page = Rc::downgrade(self);
         let handed = self.worker.drain(mode, move |done| {
             let Some(page) = page.upgrade() else { return };

@@ -82,11 +82,12 @@ impl Store for IndexedDbStore {
 
     async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
         // All is made ready before the transaction begins: inside it there are only requests.
-        let mut puts = Vec::with_capacity(commit.rows.len() + commit.entries.len());
+        let mut puts = Vec::with_capacity(commit.rows.len() + commit.removed.len() + commit.entries.len());
         puts.extend(commit.rows.iter().map(|row| match row.revision {
             1 => Put::New(PAYMENTS, payment_to_js(row)),
             _ => Put::Value(PAYMENTS, payment_to_js(row)),
         }));
+        puts.extend(commit.removed.iter().map(|id| Put::Gone(PAYMENTS, JsValue::from_str(&id.to_string()))));
         // An entry is never written over.
         puts.extend(commit.entries.iter().map(|entry| Put::New(LOG, entry_to_js(entry))));
         let next_head = head_to_js(&commit.head);

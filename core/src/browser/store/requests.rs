@@ -27,6 +27,8 @@ pub(in crate::browser) enum Put {
     Value(&'static str, JsValue),
     /// Under the key that is part of the value; there must be none yet.
     New(&'static str, JsValue),
+    /// Takes away what is under a key.
+    Gone(&'static str, JsValue),
 }
 
 impl Query {
@@ -70,6 +72,7 @@ impl Put {
         let sent = match self {
             Put::Value(name, value) => store(name)?.put(&value),
             Put::New(name, value) => store(name)?.add(&value),
+            Put::Gone(name, key) => store(name)?.delete(&key),
         };
         sent.map(drop).map_err(Error::from)
     }

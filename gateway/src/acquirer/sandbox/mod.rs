@@ -15,8 +15,8 @@ use card::{ReadCard, Unusable};
 use tillandsia_card_crypto::{BaseKeys, SecretKey, test_keys};
 
 use super::{
-    Acquirer, AcquirerError, Authorisation, AuthoriseRequest, CaptureRequest, Captured, Decline, Outcome,
-    VoidRequest,
+    Acquirer, AcquirerError, Authorisation, AuthoriseRequest, CaptureRequest, Captured, CardFacts, Decline,
+    Outcome, VoidRequest,
 };
 
 /// An acquirer and issuer in one, for tests and demonstrations.
@@ -115,6 +115,15 @@ impl<S: SandboxStore> Acquirer for SandboxAcquirer<S> {
             Err(error) => Err(error),
         };
         assessed.into_iter().map(outcome).collect()
+    }
+
+    async fn inspect(&self, request: AuthoriseRequest) -> Result<CardFacts, AcquirerError> {
+        match card::read(&request, &self.base_keys, &self.issuer_key) {
+            Ok(read) => Ok(read.facts),
+            // What was altered is refused when it is charged; its facts are what it claims.
+            Err(Unusable::Tampered { facts, .. }) => Ok(*facts),
+            Err(Unusable::Unreadable(reason)) => Err(AcquirerError::Unreadable(reason)),
+        }
     }
 
     async fn capture(&self, request: CaptureRequest) -> Result<Captured, AcquirerError> {

@@ -12,7 +12,9 @@ use tillandsia_core::error::TerminalError;
 use tillandsia_core::money::Money;
 use tillandsia_core::offline::OfflineStatus;
 use tillandsia_core::payment_intent::{OfflineBehavior, PaymentIntent};
-use tillandsia_core::terminal::{CreateParameters, OfflineDelegate};
+use tillandsia_core::terminal::{
+    Acknowledgement, CollectParameters, ConfirmParameters, CreateParameters, OfflineDelegate, acknowledged,
+};
 use tillandsia_core::wire::CardOnWire;
 use wasm_bindgen::prelude::*;
 
@@ -65,8 +67,14 @@ impl BenchTill {
             let mut parameters = CreateParameters::of(Money::new(u64::from(amount_minor), usd));
             parameters.offline_behavior = OfflineBehavior::ForceOffline;
             let intent = terminal.create_payment_intent(parameters).await.map_err(failed)?;
-            let intent = terminal.collect_payment_method(intent, &|_| {}).await.map_err(failed)?;
-            let stored = terminal.confirm_payment_intent(intent).await.map_err(failed)?;
+            let intent = terminal
+                .collect_payment_method(intent, CollectParameters::default(), &|_| {})
+                .await
+                .map_err(failed)?;
+            let stored = terminal
+                .confirm_payment_intent(intent, ConfirmParameters::default())
+                .await
+                .map_err(failed)?;
             times_ms.push(now_ms()? - self.reader.handed_over_ms());
             if stored.offline_details().is_none() {
                 return Err(JsError::new("a payment was not stored"));
@@ -96,7 +104,9 @@ struct Deaf;
 
 impl OfflineDelegate for Deaf {
     fn on_offline_status_change(&self, _: &OfflineStatus) {}
-    fn on_forward_payment_intent(&self, _: &PaymentIntent, _: Option<&TerminalError>) {}
+    fn on_forward_payment_intent(&self, _: &PaymentIntent, _: Option<&TerminalError>) -> Acknowledgement {
+        acknowledged()
+    }
     fn on_forwarding_error(&self, _: &TerminalError) {}
 }
 

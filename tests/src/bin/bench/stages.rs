@@ -299,6 +299,8 @@ impl Bench {
                     currency: "usd".to_owned(),
                     capture_method: "automatic".to_owned(),
                     metadata: BTreeMap::new(),
+                    description: None,
+                    receipt_email: None,
                     created_at: now.unix_seconds(),
                 },
                 payment_intent: None,
