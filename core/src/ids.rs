@@ -31,6 +31,12 @@ impl OfflineId {
         OfflineId(uuid::Builder::from_unix_timestamp_millis(now.0, &random).into_uuid())
     }
 
+    /// When it was minted, by the clock of its device: its first 48 bits (RFC 9562, 5.7).
+    pub fn minted_at(&self) -> TimestampMs {
+        let bytes = self.as_bytes().iter().take(6);
+        TimestampMs(bytes.fold(0, |ms, byte| ms << 8 | u64::from(*byte)))
+    }
+
     /// The sixteen bytes, as they go into hashes and associated data.
     pub fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()

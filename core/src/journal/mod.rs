@@ -8,6 +8,7 @@ pub mod chain;
 pub mod codec;
 mod record;
 mod row;
+mod story;
 mod transact;
 
 pub(crate) use all::all;

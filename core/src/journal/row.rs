@@ -108,6 +108,27 @@ impl LogKind {
         LogKind::Removed,
     ];
 
+    /// The stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            LogKind::Confirming => "confirming",
+            LogKind::Confirmed => "confirmed",
+            LogKind::Stored => "stored",
+            LogKind::Claimed => "claimed",
+            LogKind::Released => "released",
+            LogKind::Forwarded => "forwarded",
+            LogKind::Declined => "declined",
+            LogKind::Wedged => "wedged",
+            LogKind::Retried => "retried",
+            LogKind::Canceled => "canceled",
+            LogKind::Acknowledged => "acknowledged",
+            LogKind::Captured => "captured",
+            LogKind::Settled => "settled",
+            LogKind::Voided => "voided",
+            LogKind::Removed => "removed",
+        }
+    }
+
     /// The number in hashes and in the database; never changes.
     pub const fn number(self) -> u8 {
         match self {

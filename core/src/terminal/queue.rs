@@ -4,7 +4,7 @@ use super::{Terminal, intent_of};
 use crate::error::TerminalError;
 use crate::forwarder::{Drained, Forwarder, Mode};
 use crate::ids::OfflineId;
-use crate::journal::{Change, Decision, Found, LogKind, PaymentRecord, Select};
+use crate::journal::{Change, Decision, Found, LogEntry, LogKind, PaymentRecord, Select};
 use crate::network::Signal;
 use crate::payment_intent::PaymentIntent;
 use crate::ports::{Clock, Platform, Reader};
@@ -38,6 +38,14 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         }
         records.truncate(limit);
         Ok(records)
+    }
+
+    /// What happened to a payment of this device, oldest first; also of one that was removed since.
+    ///
+    /// # Errors
+    /// `storage_unavailable` when the log cannot be read.
+    pub async fn story(&self, id: OfflineId) -> Result<Vec<LogEntry>, TerminalError> {
+        self.journal.story(id, id.minted_at()).await
     }
 
     /// Says that a stored payment's decline is dealt with: paid another way, or written off.

@@ -65,6 +65,7 @@ impl Shell {
             capture_method: CaptureMethod::Automatic,
             offline_behavior: state.behavior.get_untracked(),
             metadata: state.cart.with_untracked(Cart::metadata),
+            ..CreateParameters::of(amount)
         };
         let shell = Rc::clone(self);
         spawn_local(async move {
