@@ -259,6 +259,19 @@ impl PaymentRecord {
         }
     }
 
+    /// [`Self::store`] after it was sent: the gateway may have charged it, and the attempt counts.
+    pub fn store_unanswered(
+        &mut self,
+        now: TimestampMs,
+        forward_within_ms: u64,
+        why: Failure,
+    ) -> Result<(), WrongState> {
+        self.store(now, forward_within_ms)?;
+        self.attempts = self.attempts.saturating_add(1);
+        self.note(why);
+        Ok(())
+    }
+
     /// `Stored | Forwarding -> Forwarding`: a forwarder takes it, or takes it over, and counts the attempt.
     pub fn claim(&mut self, holder: &HolderId, lease_until: TimestampMs) -> Result<(), WrongState> {
         match self.state {

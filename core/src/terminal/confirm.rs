@@ -6,7 +6,8 @@ use crate::error::{ErrorCode, TerminalError};
 use crate::forwarder::{Verdict, submission, verdict};
 use crate::ids::OfflineId;
 use crate::journal::{
-    Acceptance, CardShown, Change, Decision, Found, LogKind, PaymentRecord, PaymentState, Select, WrongState,
+    Acceptance, CardShown, Change, Decision, Failure, Found, LogKind, PaymentRecord, PaymentState, Select,
+    WrongState,
 };
 use crate::payment_intent::{OfflineBehavior, OfflineDetails, PaymentIntent, Stage};
 use crate::ports::{Clock, Gateway, Platform, Reader};
@@ -155,7 +156,7 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         let now = self.clock.now();
         let returning = self.returning(intent.offline_id);
         let known_otherwise = matches!(&answer, Ok(result) if result.status == 422);
-        // Why it was refused; `None` when that is not known.
+        // Why it was refused, where that is known.
         let refused = match answer.map(|result| verdict(&result, now)) {
             Ok(Verdict::Accepted { payment_intent, acceptance }) => {
                 let taken = self.taken(intent, payment_intent, acceptance).await;
@@ -177,19 +178,22 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
                 return self.give_up(intent).await;
             }
             Ok(Verdict::Canceled) => {
-                Some((ErrorCode::Canceled, "the payment was canceled: create a new one".to_owned()))
+                Ok((ErrorCode::Canceled, "the payment was canceled: create a new one".to_owned()))
             }
             Ok(Verdict::Wedged { code, message }) => {
-                Some((ErrorCode::from_name(&code).unwrap_or(ErrorCode::ApiError), message))
+                Ok((ErrorCode::from_name(&code).unwrap_or(ErrorCode::ApiError), message))
             }
-            Ok(Verdict::Retryable { .. }) | Err(_) => None,
+            Ok(Verdict::Retryable { code, message }) => Err(Failure { at: now, code, message }),
+            Err(error) => {
+                Err(Failure { at: now, code: error.code().as_str().to_owned(), message: error.to_string() })
+            }
         };
         match refused {
-            None => {
+            Err(why) => {
                 drop(returning);
-                self.after_unknown(intent, route).await
+                self.after_unknown(intent, route, why).await
             }
-            Some((code, message)) => {
+            Ok((code, message)) => {
                 self.change_unless_final(&intent, LogKind::Canceled, |record| record.cancel(now)).await?;
                 returning.done();
                 Err(TerminalError::new(code, message).about(&intent.declined()?))
@@ -257,10 +261,11 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         &self,
         intent: PaymentIntent,
         route: Route,
+        why: Failure,
     ) -> Result<PaymentIntent, TerminalError> {
         let id = intent.offline_id;
         if route != Route::Online
-            && let Ok(stored) = self.store_confirming(id).await
+            && let Ok(stored) = self.store_confirming(id, why).await
         {
             self.forward_soon();
             return intent.confirmed(offline_details(&stored));
@@ -279,7 +284,7 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
     }
 
     /// `Confirming -> Stored`, if the policy allows it.
-    async fn store_confirming(&self, id: OfflineId) -> Result<PaymentRecord, TerminalError> {
+    async fn store_confirming(&self, id: OfflineId, why: Failure) -> Result<PaymentRecord, TerminalError> {
         let policy = self.offline_policy();
         let oldest = self.age_limit_needs_oldest(&policy).await?;
         let now = self.clock.now();
@@ -290,7 +295,7 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
                 if let Some(card) = record.secret.as_deref() {
                     policy.allows_card(card, now)?;
                 }
-                record.store(now, policy.forward_within_ms)?;
+                record.store_unanswered(now, policy.forward_within_ms, why.clone())?;
                 let changes = vec![Change { record: record.clone(), kind: LogKind::Stored }];
                 Ok(Decision { changes, result: record })
             })

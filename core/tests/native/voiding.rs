@@ -84,3 +84,24 @@ fn one_that_is_set_aside_is_asked_about() {
         assert!(world.gateway.charges().is_empty());
     });
 }
+
+#[test]
+fn one_whose_online_answer_was_lost_may_be_charged() {
+    run(async {
+        for (fate, charges, state) in [
+            (NextAnswer::Lost(GatewayError::TimedOut), 1, "accepted"),
+            (NextAnswer::NotArrived(GatewayError::TimedOut), 0, "canceled"),
+        ] {
+            let world = World::new();
+            let till = world.till().await;
+            world.gateway.next(fate);
+            let stored = world.sell(&till, 200).await.unwrap();
+            assert!(stored.offline_details().is_some_and(|details| details.requires_upload));
+            let voided = till.void_payment_intent(stored.offline_id).await.unwrap();
+            assert_eq!(voided.status(), PaymentIntentStatus::Processing, "it was sent when it was confirmed");
+            drain(&till).await;
+            assert_eq!(till.record(stored.offline_id).await.unwrap().state.name(), state);
+            assert_eq!(world.gateway.charges().len(), charges);
+        }
+    });
+}
