@@ -1,11 +1,11 @@
 //! What must hold, checked by counting alone: nothing here uses the code that it checks.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tillandsia_core::error::ErrorCode;
 use tillandsia_core::ids::OfflineId;
-use tillandsia_core::journal::{Head, Journal, LogEntry};
+use tillandsia_core::journal::{Head, Journal, LogEntry, LogKind};
 use tillandsia_core::testing::session;
 
 use crate::executor::Sim;
@@ -22,8 +22,12 @@ struct Shown {
 struct Seen {
     shown: BTreeMap<OfflineId, Shown>,
     refused: BTreeMap<OfflineId, ErrorCode>,
+    /// Taken back by a person, and whether they saw that it is canceled.
+    taken_back: BTreeMap<OfflineId, bool>,
     told: BTreeMap<OfflineId, Vec<Option<ErrorCode>>>,
     stored_now: BTreeMap<OfflineId, u64>,
+    /// Taken back, by the log.
+    canceled: BTreeSet<OfflineId>,
     wrong: Vec<String>,
 }
 
@@ -42,6 +46,11 @@ impl Watch {
         self.0.borrow_mut().refused.insert(id, code);
     }
 
+    /// A person took a payment back: it is canceled, or the gateway is still to be asked.
+    pub fn taken_back(&self, id: OfflineId, canceled: bool) {
+        self.0.borrow_mut().taken_back.insert(id, canceled);
+    }
+
     /// An app was told of a finished payment.
     pub fn told(&self, id: OfflineId, error: Option<ErrorCode>) {
         self.0.borrow_mut().told.entry(id).or_default().push(error);
@@ -53,6 +62,9 @@ impl Watch {
         let before = seen.stored_now.len();
         for entry in entries {
             sim.note(format!("log {}: {:?} {} revision {}", entry.seq, entry.kind, entry.id, entry.revision));
+            if entry.kind == LogKind::Voided {
+                seen.canceled.insert(entry.id);
+            }
             match entry.stored {
                 true => seen.stored_now.insert(entry.id, entry.amount.amount_minor),
                 false => seen.stored_now.remove(&entry.id),
@@ -76,6 +88,8 @@ impl Watch {
 pub struct Report {
     /// Payments shown as stored.
     pub stored: usize,
+    /// Payments shown as stored and taken back.
+    pub taken_back: usize,
     /// Payments shown as approved online.
     pub approved: usize,
     /// Charges at the acquirer.
@@ -153,6 +167,7 @@ pub fn check(world: &World) -> Result<Report, String> {
     }
     Ok(Report {
         stored: seen.shown.values().filter(|shown| shown.stored).count(),
+        taken_back: seen.taken_back.len(),
         approved: seen.shown.values().filter(|shown| !shown.stored).count(),
         charges: asked.values().filter(|asked| asked.approved).count(),
         crashes: world.crashes(),
@@ -167,7 +182,12 @@ fn check_shown(
     asked: Option<&crate::acquirer::Asked>,
     wrong: &mut Vec<String>,
 ) {
+    // Once a void has begun its caller may not live to hear how it ended.
+    let canceled = seen.canceled.contains(id);
     let Some(asked) = asked else {
+        if canceled && shown.stored {
+            return;
+        }
         wrong.push(format!("{id} of {} was shown and never reached the acquirer", shown.amount));
         return;
     };
@@ -175,6 +195,9 @@ fn check_shown(
         wrong.push(format!("{id} was shown as {} and charged as {}", shown.amount, asked.amount));
     }
     let told = seen.told.get(id);
+    if seen.taken_back.get(id) == Some(&true) {
+        wrong.push(format!("{id} was shown as taken back and reached the acquirer"));
+    }
     match (shown.stored, told) {
         (true, None) => wrong.push(format!("{id} was stored and its outcome never told")),
         (true, Some(told)) if told.iter().any(|error| error.is_none() != asked.approved) => {

@@ -11,7 +11,7 @@ use tillandsia_core::journal::{Commit, Head, Journal, LogEntry, PaymentRow, Queu
 use tillandsia_core::money::Money;
 use tillandsia_core::network::Reaction;
 use tillandsia_core::offline::{NetworkStatus, OfflineStatus};
-use tillandsia_core::payment_intent::{OfflineBehavior, PaymentIntent};
+use tillandsia_core::payment_intent::{OfflineBehavior, PaymentIntent, PaymentIntentStatus};
 use tillandsia_core::ports::{Clock, Platform, Reader, ReaderPrompt, Store, StoreError, Vault, VaultError};
 use tillandsia_core::terminal::{
     Acknowledgement, CollectParameters, ConfirmParameters, Context, CreateParameters, OfflineDelegate,
@@ -167,6 +167,10 @@ impl OfflineDelegate for App {
         intent: &PaymentIntent,
         error: Option<&TerminalError>,
     ) -> Acknowledgement {
+        if self.0.sim.chance(self.0.faults().app_fails) {
+            self.0.sim.note(format!("tab {}: its app fails at {}", self.1.0, intent.offline_id));
+            return Box::pin(std::future::ready(false));
+        }
         let ended = error.map_or("forwarded", |error| error.code.as_str());
         self.0.sim.note(format!("tab {}: told that {} is {ended}", self.1.0, intent.offline_id));
         self.0.watch.told(intent.offline_id, error.map(|error| error.code));
@@ -308,6 +312,20 @@ async fn pass(world: &Rc<World>, till: &Till, mode: Mode, process: Process) -> O
     drained.next_pass_ms
 }
 
+/// A person takes a stored payment back, some time later.
+async fn take_back(world: &Rc<World>, till: &Till, id: OfflineId, process: Process) {
+    world.sim.pause(60_000).await;
+    let outcome = till.void_payment_intent(id).await;
+    match outcome {
+        Ok(intent) => {
+            let canceled = intent.status() == PaymentIntentStatus::Canceled;
+            world.sim.note(format!("tab {}: {id} taken back, for certain: {canceled}", process.0));
+            world.watch.taken_back(id, canceled);
+        }
+        Err(error) => world.sim.note(format!("tab {}: {id} not taken back: {error}", process.0)),
+    }
+}
+
 async fn sell(world: &Rc<World>, till: &Till, reader: &SimReader, process: Process) {
     let amount = 100 + world.sim.pick(300) * 5;
     let behavior = match world.sim.pick(4) {
@@ -334,6 +352,9 @@ async fn sell(world: &Rc<World>, till: &Till, reader: &SimReader, process: Proce
                 let stored = confirmed.offline_details().is_some();
                 world.sim.note(format!("tab {}: {id} of {amount} shown, stored: {stored}", process.0));
                 world.watch.shown(id, amount, stored);
+                if stored && world.sim.chance(world.faults().voided) {
+                    take_back(world, till, id, process).await;
+                }
                 return;
             }
             Err(error) if error.code == ErrorCode::OfflineCollectAndConfirmMismatch => {

@@ -25,6 +25,10 @@ pub struct Faults {
     pub latency_ms_max: u64,
     /// A pass is made without the lock while another holds it.
     pub lock_ignored: u64,
+    /// The app fails at an event.
+    pub app_fails: u64,
+    /// A person takes back what was stored, and seldom hears whether it was too late.
+    pub voided: u64,
     /// How many tabs.
     pub tabs: u32,
     /// How many sales in all.
@@ -50,6 +54,8 @@ impl Faults {
             outage: some(4_000),
             latency_ms_max: 1 + rng.next() % 2_000,
             lock_ignored: some(5_000),
+            app_fails: some(3_000),
+            voided: some(4_000),
             tabs: 1 + (rng.next() % 3) as u32,
             sales: 5 + (rng.next() % 25) as u32,
         }
@@ -67,6 +73,8 @@ impl Faults {
             acquirer_silent: 0,
             outage: 0,
             lock_ignored: 0,
+            app_fails: 0,
+            voided: 0,
             ..self
         }
     }
