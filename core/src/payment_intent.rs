@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::card::{CardRead, ReadMethod, ShownCard};
+use crate::card::{CardRead, ReadMethod, ReaderInfo, ShownCard};
 use crate::error::{ErrorCode, TerminalError};
 use crate::ids::OfflineId;
 use crate::money::Money;
@@ -176,18 +176,24 @@ pub struct PaymentMethod {
     pub network: Option<String>,
 }
 
+/// A card that was read for a payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Collected {
+    /// The card.
+    pub card: CardRead,
+    /// Which reader read it. It may be gone by the time of the confirmation.
+    pub reader: ReaderInfo,
+    /// Whether it was read under the offline rules: a card read online is not accepted offline.
+    pub offline: bool,
+}
+
 /// Where a PaymentIntent stands, with exactly the data that stage has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stage {
     /// Waiting for a card.
     RequiresPaymentMethod,
-    /// A card was read. `offline` says under which rules: a card read online is not accepted offline.
-    RequiresConfirmation {
-        /// The card.
-        card: Box<CardRead>,
-        /// Whether it was read under the offline rules.
-        collected_offline: bool,
-    },
+    /// A card was read.
+    RequiresConfirmation(Box<Collected>),
     /// A confirmation is under way.
     Processing,
     /// To be captured; with offline details when it is stored.
@@ -230,7 +236,7 @@ impl PaymentIntent {
     pub const fn status(&self) -> PaymentIntentStatus {
         match self.stage {
             Stage::RequiresPaymentMethod => PaymentIntentStatus::RequiresPaymentMethod,
-            Stage::RequiresConfirmation { .. } => PaymentIntentStatus::RequiresConfirmation,
+            Stage::RequiresConfirmation(_) => PaymentIntentStatus::RequiresConfirmation,
             Stage::Processing => PaymentIntentStatus::Processing,
             Stage::RequiresCapture(_) => PaymentIntentStatus::RequiresCapture,
             Stage::Succeeded(_) => PaymentIntentStatus::Succeeded,
@@ -252,16 +258,16 @@ impl PaymentIntent {
     /// `unexpected_status`.
     pub fn check_takes_card(&self) -> Result<(), TerminalError> {
         match self.stage {
-            Stage::RequiresPaymentMethod | Stage::RequiresConfirmation { .. } => Ok(()),
+            Stage::RequiresPaymentMethod | Stage::RequiresConfirmation(_) => Ok(()),
             _ => Err(self.wrong_status("collect a card for")),
         }
     }
 
     /// `requires_payment_method | requires_confirmation -> requires_confirmation`: a card was read.
-    pub fn collected(mut self, card: CardRead, collected_offline: bool) -> Result<Self, TerminalError> {
+    pub fn collected(mut self, collected: Collected) -> Result<Self, TerminalError> {
         match self.stage {
-            Stage::RequiresPaymentMethod | Stage::RequiresConfirmation { .. } => {
-                self.stage = Stage::RequiresConfirmation { card: Box::new(card), collected_offline };
+            Stage::RequiresPaymentMethod | Stage::RequiresConfirmation(_) => {
+                self.stage = Stage::RequiresConfirmation(Box::new(collected));
                 Ok(self)
             }
             _ => Err(self.wrong_status("collect a card for")),
@@ -269,11 +275,11 @@ impl PaymentIntent {
     }
 
     /// `requires_confirmation -> processing`: hands out the card that is to be confirmed with.
-    pub fn confirming(mut self) -> Result<(Self, CardRead, bool), TerminalError> {
+    pub fn confirming(mut self) -> Result<(Self, Collected), TerminalError> {
         match self.stage {
-            Stage::RequiresConfirmation { card, collected_offline } => {
+            Stage::RequiresConfirmation(collected) => {
                 self.stage = Stage::Processing;
-                Ok((self, *card, collected_offline))
+                Ok((self, *collected))
             }
             _ => Err(self.wrong_status("confirm")),
         }
@@ -328,7 +334,7 @@ impl PaymentIntent {
     /// `requires_payment_method | requires_confirmation -> canceled`.
     pub fn canceled(mut self) -> Result<Self, TerminalError> {
         match self.stage {
-            Stage::RequiresPaymentMethod | Stage::RequiresConfirmation { .. } => {
+            Stage::RequiresPaymentMethod | Stage::RequiresConfirmation(_) => {
                 self.stage = Stage::Canceled;
                 Ok(self)
             }

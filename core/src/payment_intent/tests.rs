@@ -17,6 +17,15 @@ fn intent(stage: Stage) -> PaymentIntent {
     }
 }
 
+fn collected(serial: u32) -> Collected {
+    let reader = ReaderInfo {
+        device_type: "memory_reader".into(),
+        serial_number: "M1".into(),
+        software_version: "1".into(),
+    };
+    Collected { card: card(serial), reader, offline: true }
+}
+
 fn details(requires_upload: bool) -> OfflineDetails {
     OfflineDetails {
         stored_at_ms: TimestampMs(1),
@@ -30,10 +39,7 @@ fn details(requires_upload: bool) -> OfflineDetails {
 fn stages() -> Vec<(&'static str, Stage)> {
     vec![
         ("requires_payment_method", Stage::RequiresPaymentMethod),
-        (
-            "requires_confirmation",
-            Stage::RequiresConfirmation { card: Box::new(card(1)), collected_offline: true },
-        ),
+        ("requires_confirmation", Stage::RequiresConfirmation(Box::new(collected(1)))),
         ("processing", Stage::Processing),
         ("requires_capture", Stage::RequiresCapture(None)),
         ("requires_capture", Stage::RequiresCapture(Some(Box::new(details(true))))),
@@ -48,7 +54,7 @@ type Transition = fn(PaymentIntent) -> Result<PaymentIntent, TerminalError>;
 #[test]
 fn every_transition_from_every_stage_is_as_the_table_says() {
     let transitions: [(&str, Transition); 6] = [
-        ("collected", |intent| intent.collected(card(2), false)),
+        ("collected", |intent| intent.collected(collected(2))),
         ("confirming", |intent| intent.confirming().map(|(intent, ..)| intent)),
         ("confirmed", |intent| intent.confirmed(None)),
         ("declined", |intent| intent.declined()),

@@ -3,11 +3,11 @@
 use std::cell::Cell;
 
 use super::{Route, Terminal, gateway_failed, reader_failed};
-use crate::card::{CardRead, ReaderInfo, ShownCard};
+use crate::card::{CardRead, ShownCard};
 use crate::error::{ErrorCode, TerminalError};
 use crate::forwarder::submission;
 use crate::journal::{Found, PaymentRecord, QueuePosition, Select};
-use crate::payment_intent::{PaymentIntent, PaymentMethod};
+use crate::payment_intent::{Collected, PaymentIntent, PaymentMethod};
 use crate::ports::{
     Clock, CollectRequest, Gateway, HostDecision, Interfaces, Platform, Reader, ReaderError, ReaderPrompt,
 };
@@ -78,22 +78,22 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
                 .allows_card(&card, self.clock.now())
                 .map_err(|error| error.about(&intent))?;
         }
+        let collected = Collected { card, reader: info, offline };
         let mut intent = intent;
         intent.payment_method = match parameters.update_payment_intent {
-            true => Some(Box::new(self.look_at_card(&intent, &card, info).await?)),
+            true => Some(Box::new(self.look_at_card(&intent, &collected).await?)),
             false => None,
         };
-        intent.collected(card, offline)
+        intent.collected(collected)
     }
 
     /// Has the gateway look at a card that was just read.
     async fn look_at_card(
         &self,
         intent: &PaymentIntent,
-        card: &CardRead,
-        reader: ReaderInfo,
+        collected: &Collected,
     ) -> Result<PaymentMethod, TerminalError> {
-        let record = self.new_record(intent, card.clone(), reader);
+        let record = self.new_record(intent, collected.clone());
         let Some(request) = submission(&record) else {
             return Err(
                 TerminalError::new(ErrorCode::Internal, "a new payment without its card").about(intent)
@@ -102,7 +102,7 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         let answer = self.gateway.update_payment_method(&request).await;
         self.heard(&answer);
         match answer {
-            Ok(method) => Ok(payment_method(method, card)),
+            Ok(method) => Ok(payment_method(method, &collected.card)),
             Err(error) if error.is_offline() => Err(update_unavailable(intent)),
             Err(error) => Err(gateway_failed(&error).about(intent)),
         }

@@ -1,7 +1,6 @@
 //! Steps 6 and 8: confirm (with the gateway, or stored) and capture.
 
 use super::{Route, Terminal, gateway_failed};
-use crate::card::{CardRead, ReaderInfo};
 use crate::error::{ErrorCode, TerminalError};
 use crate::forwarder::{Verdict, submission, verdict};
 use crate::ids::OfflineId;
@@ -9,7 +8,7 @@ use crate::journal::{
     Acceptance, CardShown, Change, Decision, Failure, Found, LogKind, PaymentRecord, PaymentState, Select,
     WrongState,
 };
-use crate::payment_intent::{OfflineBehavior, OfflineDetails, PaymentIntent, Stage};
+use crate::payment_intent::{Collected, OfflineBehavior, OfflineDetails, PaymentIntent, Stage};
 use crate::ports::{Clock, Gateway, Platform, Reader};
 use crate::time::TimestampMs;
 
@@ -24,7 +23,7 @@ pub struct ConfirmParameters {
 }
 
 impl<P: Platform, R: Reader> Terminal<P, R> {
-    /// Confirms a payment: authorised by the gateway, or stored. `offline_details` of the result tells which.
+    /// Confirms a payment: authorised by the gateway, or stored. The reader is not needed any more. `offline_details` of the result tells which.
     ///
     /// # Errors
     /// `card_declined` with the issuer's `decline_code`; the refusals of the offline policy;
@@ -37,14 +36,13 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         intent: PaymentIntent,
         parameters: ConfirmParameters,
     ) -> Result<PaymentIntent, TerminalError> {
-        let (_, reader) = self.connected_reader()?;
         let before = intent.clone();
-        let (intent, card, collected_offline) = intent.confirming()?;
+        let (intent, collected) = intent.confirming()?;
         let behavior = parameters.offline_behavior.unwrap_or(intent.offline_behavior);
         self.check_behavior(behavior).map_err(|error| error.about(&before))?;
         let route = self.checked_route(behavior).await.map_err(|error| error.about(&before))?;
         match route {
-            Route::Store if !collected_offline => {
+            Route::Store if !collected.offline => {
                 let again = PaymentIntent { stage: Stage::RequiresPaymentMethod, ..before };
                 Err(TerminalError::new(
                     ErrorCode::OfflineCollectAndConfirmMismatch,
@@ -53,11 +51,11 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
                 .about(&again))
             }
             Route::Store => {
-                let record = self.new_record(&intent, card, reader);
+                let record = self.new_record(&intent, collected);
                 self.store(intent, record).await.map_err(|error| error.about(&before))
             }
             Route::Online | Route::OnlineElseStore => {
-                let record = self.new_record(&intent, card, reader);
+                let record = self.new_record(&intent, collected);
                 self.confirm_online(intent, record, route).await
             }
         }
@@ -83,12 +81,8 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         Ok(captured)
     }
 
-    pub(super) fn new_record(
-        &self,
-        intent: &PaymentIntent,
-        card: CardRead,
-        reader: ReaderInfo,
-    ) -> PaymentRecord {
+    pub(super) fn new_record(&self, intent: &PaymentIntent, collected: Collected) -> PaymentRecord {
+        let Collected { card, reader, .. } = collected;
         let now = self.clock.now();
         let session = self.session.borrow();
         PaymentRecord {

@@ -231,3 +231,18 @@ fn a_reader_is_let_go_and_not_while_it_collects() {
         assert!(till.gateway().session().is_some());
     });
 }
+
+#[test]
+fn a_reader_that_is_gone_after_the_card_was_read_costs_no_sale() {
+    run(async {
+        let world = World::new();
+        let till = world.till_gone_offline().await;
+        world.reader.present(Ok(card(1)));
+        let intent = till.create_payment_intent(CreateParameters::of(usd(700))).await.unwrap();
+        let intent = till.collect_payment_method(intent, CollectParameters::default(), &|_| {}).await.unwrap();
+        till.disconnect_reader().unwrap();
+        let stored = till.confirm_payment_intent(intent, ConfirmParameters::default()).await.unwrap();
+        let record = till.record(stored.offline_id).await.unwrap();
+        assert_eq!(record.reader.device_type, "memory_reader");
+    });
+}
