@@ -239,7 +239,8 @@ fn a_reader_that_is_gone_after_the_card_was_read_costs_no_sale() {
         let till = world.till_gone_offline().await;
         world.reader.present(Ok(card(1)));
         let intent = till.create_payment_intent(CreateParameters::of(usd(700))).await.unwrap();
-        let intent = till.collect_payment_method(intent, CollectParameters::default(), &|_| {}).await.unwrap();
+        let intent =
+            till.collect_payment_method(intent, CollectParameters::default(), &|_| {}).await.unwrap();
         till.disconnect_reader().unwrap();
         let stored = till.confirm_payment_intent(intent, ConfirmParameters::default()).await.unwrap();
         let record = till.record(stored.offline_id).await.unwrap();
