@@ -4,8 +4,10 @@ import init from "./simulated-reader/tillandsia_reader_simulator.js";
 const early = [];
 self.onmessage = (event) => early.push(event);
 
-await init();
-// The module has put its own handler in place.
-for (const event of early) {
-  self.onmessage(event);
-}
+// No top-level await: bundlers make classic scripts of workers.
+init().then(() => {
+  // The module has put its own handler in place.
+  for (const event of early) {
+    self.onmessage(event);
+  }
+});

@@ -1,6 +1,6 @@
 // The service worker: serves the till from its cache, so that it starts with no network at all, and forwards stored
-// payments. All that concerns money is in its WebAssembly module; see service-worker/src/.
-import init, { configure, drain } from "./worker/tillandsia_service_worker.js";
+// payments, by the same file that the npm package has for it.
+import { forwardPayments, takeOverWhenIdle } from "./service-worker.js";
 import { SHELL, VERSION } from "./shell.js";
 
 const CACHE_PREFIX = "tillandsia-shell-";
@@ -10,10 +10,6 @@ const ROOT = new URL("./", self.location).href;
 const SHELL_URLS = new Set(SHELL.map((path) => new URL(path, self.location).href));
 // These answer for money or for nothing at all: never from a cache.
 const NEVER_CACHED = ["v1/", "demo/"].map((path) => new URL(path, self.location).pathname);
-
-const SYNC_TAG = "tillandsia-forward";
-const FORWARDER_LOCK = "tillandsia-forwarder";
-const PAYMENT_LOCK = "tillandsia-payment";
 
 // --- The shell -------------------------------------------------------------------------------------------------
 
@@ -60,71 +56,13 @@ async function fromCache(url, request) {
 
 // --- Forwarding ------------------------------------------------------------------------------------------------
 
-let module;
-
-/** Loads the module, from the cache where it is: the network may be gone. A failed load is tried again next time. */
-function ready() {
-  module ??= loadModule().catch((error) => {
-    module = undefined;
-    throw error;
-  });
-  return module;
-}
-
-async function loadModule() {
-  const cached = await caches.match(MODULE, { cacheName: CACHE });
-  await init({ module_or_path: cached ?? fetch(MODULE) });
-}
-
-/** One pass. `answer` hears that it started, and how it ended. */
-async function forward(mode, answer = () => {}) {
-  try {
-    await ready();
-    answer({ type: "drain-started" });
-    const report = await drain(mode);
-    answer({ type: "drain-done", ...report });
-    return report;
-  } catch (error) {
-    console.error("forwarding failed", error);
-    answer({ type: "drain-failed" });
-    return { ran: false, offline: true };
-  }
-}
+// The module from the cache where it is: the network may be gone.
+forwardPayments({
+  loadModule: async () => (await caches.match(MODULE, { cacheName: CACHE })) ?? fetch(MODULE),
+});
 
 self.addEventListener("message", (event) => {
-  const message = event.data ?? {};
-  if (message.type === "drain") {
-    const port = event.ports[0];
-    event.waitUntil(forward(message.mode, (answer) => port?.postMessage(answer)));
-  } else if (message.type === "configure") {
-    const { gatewayUrl = "", connectionTokenUrl = "" } = message;
-    event.waitUntil(
-      ready()
-        .then(() => configure(gatewayUrl, connectionTokenUrl))
-        .catch((error) => console.error("the endpoints could not be kept", error)),
-    );
-  } else if (message.type === "skip-waiting") {
-    event.waitUntil(takeOver().then((taken) => event.ports[0]?.postMessage({ taken })));
+  if (event.data?.type === "skip-waiting") {
+    event.waitUntil(takeOverWhenIdle().then((taken) => event.ports[0]?.postMessage({ taken })));
   }
 });
-
-// Chromium's Background Sync. It repeats a few times what fails, then gives up: an accelerator, not the mechanism.
-self.addEventListener("sync", (event) => {
-  if (event.tag !== SYNC_TAG) return;
-  event.waitUntil(
-    forward("all").then((report) => {
-      if (report.offline) throw new Error("the gateway cannot be reached");
-    }),
-  );
-});
-
-// Firefox and WebKit tell a worker too that the network is back.
-self.addEventListener("online", () => void forward("all"));
-
-/** A new version takes over only while no tab has a payment open and nobody forwards. Whether it did. */
-async function takeOver() {
-  const free = (name, then) =>
-    navigator.locks.request(name, { ifAvailable: true }, (lock) => (lock === null ? false : then()));
-  if (navigator.locks === undefined) return false;
-  return free(PAYMENT_LOCK, () => free(FORWARDER_LOCK, () => self.skipWaiting().then(() => true)));
-}

@@ -3,18 +3,18 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use js_sys::{Object, Reflect};
-use tillandsia_core::browser::channel::{Channel, Message};
+use js_sys::{Function, Object, Reflect};
+use tillandsia_core::browser::channel::{CHANNEL, Channel, Message};
 use tillandsia_core::browser::pass::{Passes, leave_to_forward};
 use tillandsia_core::browser::{
     Browser, BrowserClock, BrowserEntropy, BrowserJournal, Connection, Endpoints, FetchGateway,
     IndexedDbStore, WebCryptoVault, device_id, kept_session,
 };
-use tillandsia_core::error::TerminalError;
+use tillandsia_core::error::{ErrorCode, TerminalError};
 use tillandsia_core::forwarder::{Drained, Forwarder, Mode};
 use tillandsia_core::ids::HolderId;
 use tillandsia_core::journal::Journal;
-use tillandsia_core::ports::{Entropy as _, Gateway as _};
+use tillandsia_core::ports::{Entropy as _, Gateway as _, GatewayError};
 use tillandsia_core::simulated_offline::SimulatedOfflineMode;
 use tillandsia_core::terminal::{SESSION_SETTING, SIMULATED_OFFLINE_SETTING, mode_named, session_to_bytes};
 use wasm_bindgen::prelude::*;
@@ -30,6 +30,12 @@ pub(crate) struct Worker {
 
 thread_local! {
     static WORKER: RefCell<Option<Rc<Worker>>> = const { RefCell::new(None) };
+    static TOKEN_PROVIDER: RefCell<Option<Function>> = const { RefCell::new(None) };
+}
+
+/// From here on connection tokens come from this function of the app.
+pub(crate) fn provide(provider: Function) {
+    TOKEN_PROVIDER.set(Some(provider));
 }
 
 /// This run of the worker, opened at its first use. When the database does not open, the next use tries again.
@@ -45,7 +51,7 @@ pub(crate) async fn worker() -> Result<Rc<Worker>, TerminalError> {
 impl Worker {
     async fn open() -> Result<Self, TerminalError> {
         let connection = Connection::open().await?;
-        let channel = Rc::new(Channel::open());
+        let channel = Rc::new(Channel::open(CHANNEL));
         let on_commit: Rc<dyn Fn()> = {
             let channel = Rc::clone(&channel);
             Rc::new(move || channel.send(&Message::Changed))
@@ -73,6 +79,15 @@ impl Worker {
     pub(crate) async fn drain(&self, mode: &str) -> Result<JsValue, TerminalError> {
         let mode = if mode == "all" { Mode::All } else { Mode::Due };
         match self.passes.run(mode, async |mode| self.pass(mode).await).await {
+            Some(Ok(Some(Drained { stopped: Some(error @ GatewayError::TokenProvider(_)), .. })))
+                if !self.has_provider().await =>
+            {
+                // A page has one: it makes the pass.
+                Err(TerminalError::new(
+                    ErrorCode::ConnectionTokenProviderErrorWhileForwarding,
+                    error.to_string(),
+                ))
+            }
             Some(Ok(Some(drained))) => Ok(self.report(&drained)),
             Some(Err(error)) => {
                 self.tell(error.code.as_str(), &error.message);
@@ -95,7 +110,8 @@ impl Worker {
         let Some(leave) = leave_to_forward(&self.journal).await? else { return Ok(None) };
         let session = kept_session(&self.journal).await;
         let endpoints = Endpoints::kept(&self.journal).await?;
-        let gateway = FetchGateway::new(endpoints, device_id(&self.journal).await?, session.clone());
+        let gateway = FetchGateway::new(endpoints, device_id(&self.journal).await?, session.clone())
+            .with_token_provider(TOKEN_PROVIDER.with_borrow(Clone::clone));
         let forwarder: Forwarder<'_, Browser> = Forwarder {
             journal: &self.journal,
             gateway: &gateway,
@@ -110,6 +126,13 @@ impl Worker {
             self.journal.put_setting(SESSION_SETTING, &session_to_bytes(&renewed)).await?;
         }
         Ok(Some(drained))
+    }
+
+    /// Whether this worker could have had a connection token: from a function, or from an address that a page kept.
+    async fn has_provider(&self) -> bool {
+        let kept = Endpoints::kept(&self.journal).await;
+        TOKEN_PROVIDER.with_borrow(Option::is_some)
+            || kept.is_ok_and(|kept| !kept.connection_token_url.is_empty())
     }
 
     fn report(&self, drained: &Drained) -> JsValue {

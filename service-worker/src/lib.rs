@@ -1,5 +1,5 @@
-//! The service worker's WebAssembly module: forwards stored payments, with or without a page. `public/sw.js` is its
-//! JavaScript half.
+//! The service worker's WebAssembly module: forwards stored payments, with or without a page. `sdk/js/service-worker.js`
+//! is its JavaScript half.
 //!
 //! It holds the store, the vault, the gateway and the forwarder, nothing of the terminal, the reader or the screen:
 //! it is loaded each time the browser starts the worker.
@@ -7,6 +7,7 @@
 
 mod forwarding;
 
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 use forwarding::worker;
@@ -21,6 +22,12 @@ use forwarding::worker;
 pub async fn drain(mode: String) -> Result<JsValue, JsValue> {
     let worker = worker().await.map_err(thrown)?;
     worker.drain(&mode).await.map_err(thrown)
+}
+
+/// Registers the app's function that gives connection tokens; it is asked before the address that a page kept.
+#[wasm_bindgen]
+pub fn provide(fetch_connection_token: Function) {
+    forwarding::provide(fetch_connection_token);
 }
 
 /// Keeps where a page found its servers, for passes without one.

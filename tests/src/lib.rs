@@ -4,9 +4,11 @@
 pub mod cards;
 pub mod cdp;
 pub mod engine;
+pub mod files;
 pub mod gateway;
 pub mod http;
 pub mod needles;
+pub mod package;
 pub mod poll;
 pub mod processes;
 pub mod proxy;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Loaded by the browser itself, outside the cache: a worker that served these from its own cache could never be replaced.
-const NOT_CACHED: [&str; 2] = ["sw.js", SHELL];
+const NOT_CACHED: [&str; 3] = ["sw.js", "service-worker.js", SHELL];
 const SHELL: &str = "shell.js";
 /// Measures the till and is none of it.
 const BENCH: &str = "bench/";

@@ -2,7 +2,7 @@
 //! through, and against the aim, which is not reached yet.
 
 use crate::shell::Cmd;
-use crate::site::{Module, TILL, WORKER};
+use crate::site::{Module, SDK, TILL, WORKER};
 use anyhow::{Context, Result, bail};
 use std::path::Path;
 
@@ -15,9 +15,11 @@ struct Budget {
     ceiling: u64,
 }
 
-const BUDGETS: [Budget; 2] = [
+const BUDGETS: [Budget; 3] = [
     Budget { name: "page", module: TILL, aim: 350_000, ceiling: 375_000 },
     Budget { name: "worker", module: WORKER, aim: 100_000, ceiling: 130_000 },
+    // With the package's own scripts, which are of the module's folder in the npm package.
+    Budget { name: "sdk", module: SDK, aim: 150_000, ceiling: 245_000 },
 ];
 
 /// Quality 11, as a server that compresses ahead of time does.

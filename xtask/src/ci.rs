@@ -6,7 +6,7 @@ use crate::test::{self, Choice};
 use crate::tools::{self, CARGO_DENY};
 use crate::wasm_toolchain::WasmToolchain;
 use crate::workspace::say;
-use crate::{budgets, layers, lint, production};
+use crate::{budgets, dist, layers, lint, production};
 use anyhow::{Result, bail};
 use std::time::Instant;
 
@@ -49,6 +49,7 @@ pub(crate) fn ci() -> Result<()> {
     setup()?;
     checks.check("size budgets", || budgets::check(&site::build(Flavour::Demo)?));
     checks.check("no test material in production", production::check);
+    checks.check("no test material in the npm package", dist::check);
     checks.check("clippy, native", lint::native);
     checks.check("clippy, wasm32", lint::wasm);
     checks.check("rustdoc", lint::documents);

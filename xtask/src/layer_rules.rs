@@ -51,6 +51,13 @@ pub(crate) const SOURCE_RULES: &[SourceRule] = &[
         forbidden: &[WEB, CLOCKS, CHANCE, SERVER, EFFECTS],
     },
     SourceRule {
+        what: "the API is plain values in and out; what knows the browser binds it",
+        dir: "sdk/src/api",
+        // A test that writes the TypeScript types.
+        except: &["types.rs"],
+        forbidden: &[WEB, CLOCKS, CHANCE, SERVER, EFFECTS, &["tillandsia_core::browser"]],
+    },
+    SourceRule {
         what: "a component shows what it is given; screens and the shell talk to ports",
         dir: "web-ui/src/components",
         except: &[],
@@ -80,12 +87,29 @@ pub(crate) const CRATE_RULES: &[CrateRule] = &[
             "tillandsia-gateway",
             "tillandsia-card-crypto",
             "tillandsia-web-ui",
+            "tillandsia-sdk",
         ],
     },
     CrateRule {
         package: "tillandsia-service-worker",
         target: WASM,
-        forbidden: &["leptos*", "tillandsia-driver", "tillandsia-card-crypto", "tillandsia-reader-simulator"],
+        forbidden: &[
+            "leptos*",
+            "tillandsia-driver",
+            "tillandsia-sdk",
+            "tillandsia-card-crypto",
+            "tillandsia-reader-simulator",
+        ],
+    },
+    CrateRule {
+        package: "tillandsia-sdk",
+        target: WASM,
+        forbidden: &[
+            "leptos*",
+            "tillandsia-card-crypto",
+            "tillandsia-reader-simulator",
+            "tillandsia-gateway",
+        ],
     },
     CrateRule {
         package: "tillandsia-web-ui",

@@ -2,7 +2,7 @@
 
 use crate::lint_std;
 use crate::shell::Cmd;
-use crate::site::{SIMULATOR, TILL, WORKER};
+use crate::site::{SDK, SIMULATOR, TILL, WORKER};
 use crate::tools::CARGO_DENY;
 use crate::wasm_toolchain::{TARGET, WasmToolchain};
 use crate::workspace::{cargo, say, target};
@@ -34,8 +34,9 @@ pub(crate) fn native() -> Result<()> {
 
 /// The crates with code for the browser.
 fn browser_crates(cmd: Cmd) -> Cmd {
-    let crates = ["tillandsia-core", "tillandsia-driver", TILL.package, WORKER.package, SIMULATOR.package];
-    crates.into_iter().fold(cmd, |cmd, name| cmd.args(["-p", name]))
+    let modules = [TILL, WORKER, SIMULATOR, SDK].map(|module| module.package);
+    let crates = ["tillandsia-core", "tillandsia-driver"].into_iter().chain(modules);
+    crates.fold(cmd, |cmd, name| cmd.args(["-p", name]))
 }
 
 /// Clippy over the code for the browser.

@@ -36,7 +36,7 @@ pub(crate) fn check() -> Result<()> {
     Ok(())
 }
 
-fn search(site: &Path) -> Result<Vec<String>> {
+pub(crate) fn search(site: &Path) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for file in files(site)? {
         let name = file.strip_prefix(site)?.to_string_lossy().into_owned();

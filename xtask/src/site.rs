@@ -38,7 +38,7 @@ impl Flavour {
     }
 
     /// Where its modules lie before they come together.
-    fn dressed(self) -> &'static str {
+    pub(crate) fn dressed(self) -> &'static str {
         match self {
             Flavour::Demo | Flavour::Bench => "wasm-dressed/demo",
             Flavour::Production => "wasm-dressed/production",
@@ -67,6 +67,11 @@ pub(crate) const WORKER: Module = Module { package: "tillandsia-service-worker",
 /// A reader without hardware, in a worker of its own.
 pub(crate) const SIMULATOR: Module =
     Module { package: "tillandsia-reader-simulator", folder: "simulated-reader" };
+
+/// The npm package's main module.
+pub(crate) const SDK: Module = Module { package: "tillandsia-sdk", folder: "wasm" };
+/// The service worker's JavaScript half, which the package has too.
+const WORKER_SCRIPT: &str = "sdk/js/service-worker.js";
 
 /// The till's parts without its screens, for the benches.
 const BENCH: Module = Module { package: "tillandsia-bench-till", folder: "bench" };
@@ -101,6 +106,9 @@ pub(crate) fn build_with(flavour: Flavour, native: &Native) -> Result<PathBuf> {
         take(&folder, module.folder, &mut contents)?;
     }
     take(&root().join("public"), "", &mut contents)?;
+    let worker_script = std::fs::read(root().join(WORKER_SCRIPT));
+    let worker_script = worker_script.with_context(|| format!("cannot read {WORKER_SCRIPT}"))?;
+    contents.insert("service-worker.js".to_owned(), worker_script);
     if flavour == Flavour::Production {
         // `public/` also holds the script that starts the simulator.
         contents.retain(|name, _| !name.starts_with(SIMULATOR.folder));
@@ -122,7 +130,12 @@ pub(crate) fn build_with(flavour: Flavour, native: &Native) -> Result<PathBuf> {
 }
 
 /// Makes the JavaScript around one module and shrinks it, unless that was done with the same module before.
-fn dress(module: &Module, native: &Native, node_modules: &Path, dressed: &Path) -> Result<PathBuf> {
+pub(crate) fn dress(
+    module: &Module,
+    native: &Native,
+    node_modules: &Path,
+    dressed: &Path,
+) -> Result<PathBuf> {
     let stem = module.stem();
     let wasm = target().join("wasm").join(TARGET).join("wasm").join(format!("{stem}.wasm"));
     let folder = dressed.join(module.folder);

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: native tests, Wasm tests in three browsers, end-to-end tests.
 
 use crate::browsers::{self, Engine};
+use crate::dist;
 use crate::shell::{Cmd, which};
 use crate::site::{self, Flavour};
 use crate::summary::{Tally, Verdict};
@@ -132,6 +133,7 @@ pub(crate) fn run(choice: &Choice) -> Result<Report> {
     };
     let native = tools::native()?;
     let site = if choice.end_to_end { Some(site::build_with(Flavour::Demo, &native)?) } else { None };
+    let packed = if choice.end_to_end { Some(dist::packed(&native)?) } else { None };
     if choice.native {
         report.step("native", &native_tests(choice, &members))?;
         report.step("doctests", &doctests(choice, &members))?;
@@ -144,7 +146,7 @@ pub(crate) fn run(choice: &Choice) -> Result<Report> {
             report.step(&format!("wasm in {}", engine.name()), &drivers.for_wasm_tests(*engine, cmd))?;
         }
     }
-    if let Some(site) = site {
+    if let (Some(site), Some(packed)) = (site, packed) {
         let exists = members.iter().any(|member| member.name == TESTS && member.has("test", END_TO_END));
         if !exists {
             report.could_not("end to end", "the tests are missing");
@@ -155,6 +157,8 @@ pub(crate) fn run(choice: &Choice) -> Result<Report> {
         let cmd = cargo()
             .args(["test", "--workspace", "--test", END_TO_END])
             .env("TILLANDSIA_SITE", site)
+            .env("TILLANDSIA_PACKAGE", packed)
+            .env("TILLANDSIA_NODE_MODULES", tools::node_modules()?)
             .env("TILLANDSIA_GATEWAY", &native.gateway)
             .env("TILLANDSIA_ENGINES", engines.join(","));
         // One at a time: they measure, and the machine may have two cores.

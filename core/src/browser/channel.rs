@@ -1,13 +1,15 @@
 //! What contexts of one origin tell each other, over a BroadcastChannel. A message is never needed for correctness:
 //! everything it announces is in the database.
 
+use std::cell::RefCell;
+
 use wasm_bindgen::prelude::*;
 use web_sys::{BroadcastChannel, MessageEvent};
 
 use super::js::{object, text};
 
-/// The channel's name.
-pub const CHANNEL: &str = "tillandsia";
+/// The name of the channel beside the database of the usual name; it is the same.
+pub const CHANNEL: &str = super::store::DATABASE;
 
 /// A message to every other context of this origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,12 +56,13 @@ impl Message {
 #[derive(Debug)]
 pub struct Channel {
     channel: Option<BroadcastChannel>,
+    heard: RefCell<Option<Closure<dyn FnMut(MessageEvent)>>>,
 }
 
 impl Channel {
-    /// Opens it; a browser without one leaves each context to find out by itself.
-    pub fn open() -> Self {
-        Channel { channel: BroadcastChannel::new(CHANNEL).ok() }
+    /// Opens the one of a database's name ([`CHANNEL`]); a browser without one leaves each context to find out by itself.
+    pub fn open(name: &str) -> Self {
+        Channel { channel: BroadcastChannel::new(name).ok(), heard: RefCell::new(None) }
     }
 
     /// Tells the others.
@@ -69,7 +72,7 @@ impl Channel {
         }
     }
 
-    /// Hears the others, for as long as this context lives.
+    /// Hears the others, in place of whoever heard them before, until it is dropped.
     pub fn listen(&self, listener: impl Fn(Message) + 'static) {
         let Some(channel) = &self.channel else { return };
         let heard = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
@@ -78,6 +81,15 @@ impl Channel {
             }
         });
         channel.set_onmessage(Some(heard.as_ref().unchecked_ref()));
-        heard.forget();
+        self.heard.replace(Some(heard));
+    }
+}
+
+impl Drop for Channel {
+    fn drop(&mut self) {
+        if let Some(channel) = &self.channel {
+            channel.set_onmessage(None);
+            channel.close();
+        }
     }
 }

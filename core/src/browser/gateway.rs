@@ -4,12 +4,15 @@ use std::cell::RefCell;
 
 use futures::lock::Mutex;
 use gloo_net::http::{Request, RequestBuilder, Response};
+use js_sys::{Function, Promise};
 use serde::Serialize;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, RequestCache, RequestCredentials, RequestRedirect};
 
 use super::answers::{FromJs, from_json};
 use super::device::Endpoints;
-use super::js::within;
+use super::js::{text, text_of, within};
 use crate::ids::OfflineId;
 use crate::network::PROBE_TIMEOUT_MS;
 use crate::ports::{Gateway, GatewayError};
@@ -25,6 +28,7 @@ const FORWARD_MS_MAX: u64 = 20_000;
 pub struct FetchGateway {
     endpoints: Endpoints,
     device_id: String,
+    token_provider: Option<Function>,
     session: RefCell<Option<wire::Session>>,
     opening: Mutex<()>,
 }
@@ -39,7 +43,21 @@ struct Answer {
 impl FetchGateway {
     /// The gateway at `endpoints`. `session` is the one kept from the last time online, where there is one.
     pub fn new(endpoints: Endpoints, device_id: String, session: Option<wire::Session>) -> Self {
-        FetchGateway { endpoints, device_id, session: RefCell::new(session), opening: Mutex::new(()) }
+        FetchGateway {
+            endpoints,
+            device_id,
+            token_provider: None,
+            session: RefCell::new(session),
+            opening: Mutex::new(()),
+        }
+    }
+
+    /// The same with a function of the app that gives connection tokens, in place of the address that does: it is called
+    /// without arguments and returns a promise of the token's secret, or of an object that holds it as `secret`.
+    #[must_use]
+    pub fn with_token_provider(mut self, provider: Option<Function>) -> Self {
+        self.token_provider = provider;
+        self
     }
 
     fn url(&self, path: &str) -> String {
@@ -80,6 +98,12 @@ impl FetchGateway {
 
     /// Asks the app. Whatever fails here is the provider's failure, except that there is no network at all.
     async fn connection_token(&self) -> Result<String, GatewayError> {
+        if let Some(provider) = &self.token_provider {
+            return asked(provider).await.map_err(GatewayError::TokenProvider);
+        }
+        if self.endpoints.connection_token_url.is_empty() {
+            return Err(GatewayError::TokenProvider("nothing was given that provides one".to_owned()));
+        }
         let builder = Request::post(&self.endpoints.connection_token_url);
         let answer = match send(builder, None, None, REQUEST_MS_MAX).await {
             Ok(answer) => answer,
@@ -171,6 +195,16 @@ impl Gateway for FetchGateway {
         let path = format!("/v1/terminal/payments/{id}/resolve");
         parse(&self.authorised(&path, origin, REQUEST_MS_MAX).await?)
     }
+}
+
+/// What the app's own function gives; else what is wrong with it.
+async fn asked(provider: &Function) -> Result<String, String> {
+    let thrown = |thrown: JsValue| format!("the app's function failed with {}", text_of(&thrown));
+    let answer = Promise::resolve(&provider.call0(&JsValue::UNDEFINED).map_err(thrown)?);
+    let token = within(REQUEST_MS_MAX, JsFuture::from(answer)).await;
+    let token = token.ok_or("the app's function gave none in time")?.map_err(thrown)?;
+    let secret = token.as_string().or_else(|| text(&token, "secret")).filter(|secret| !secret.is_empty());
+    secret.ok_or_else(|| "the app's function returned neither a text nor an object with `secret`".to_owned())
 }
 
 async fn post(

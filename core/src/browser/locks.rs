@@ -10,6 +10,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use super::js::{get, object};
+use super::store::DATABASE;
 
 /// One forwarder among any number of tabs and the worker.
 pub const FORWARDER_LOCK: &str = "tillandsia-forwarder";
@@ -17,6 +18,11 @@ pub const FORWARDER_LOCK: &str = "tillandsia-forwarder";
 pub const EVENTS_LOCK: &str = "tillandsia-events";
 /// Held shared by every tab with an open payment, exclusively by a version that takes over.
 pub const PAYMENT_LOCK: &str = "tillandsia-payment";
+
+/// The lock's name for whoever uses a database of this name: those of the usual one keep the usual names.
+pub fn scoped(lock: &str, database: &str) -> String {
+    if database == DATABASE { lock.to_owned() } else { format!("{lock}:{database}") }
+}
 
 /// How a lock is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,9 +56,12 @@ pub struct LockGuard {
 }
 
 impl LockGuard {
-    /// Completes when the lock is lost: released, or stolen by another context.
-    pub async fn lost(&self) {
-        JsFuture::from(self.released.clone()).await.ok();
+    /// Completes when the lock is lost: released, or stolen by another context. Does not keep it.
+    pub fn lost(&self) -> impl Future<Output = ()> + 'static {
+        let released = JsFuture::from(self.released.clone());
+        async move {
+            released.await.ok();
+        }
     }
 }
 

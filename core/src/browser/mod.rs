@@ -10,6 +10,7 @@ mod device;
 mod entropy;
 mod gateway;
 mod js;
+mod listener;
 pub mod locks;
 pub mod page;
 pub mod pass;

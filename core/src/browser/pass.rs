@@ -6,7 +6,7 @@ use futures::lock::Mutex;
 
 use super::BrowserJournal;
 use super::clock::BrowserClock;
-use super::locks::{Acquired, FORWARDER_LOCK, LockGuard, LockMode, acquire};
+use super::locks::{Acquired, FORWARDER_LOCK, LockGuard, LockMode, acquire, scoped};
 use crate::error::TerminalError;
 use crate::forwarder::{Mode, is_overdue};
 use crate::ports::Clock as _;
@@ -25,7 +25,8 @@ impl Leave {
 /// Asks for leave; `None` while another context forwards. A holder that is frozen keeps its lock but not its pace: once
 /// work is overdue in the store a pass runs without the lock, and the leases alone keep the two apart.
 pub async fn leave_to_forward(journal: &BrowserJournal) -> Result<Option<Leave>, TerminalError> {
-    match acquire(FORWARDER_LOCK, LockMode::IfAvailable).await {
+    let lock = scoped(FORWARDER_LOCK, journal.store().connection().name());
+    match acquire(&lock, LockMode::IfAvailable).await {
         Acquired::Held(guard) => Ok(Some(Leave(Some(guard)))),
         Acquired::Unsupported => Ok(Some(Leave(None))),
         Acquired::Taken => Ok(is_overdue(journal, BrowserClock.now()).await?.then_some(Leave(None))),
@@ -40,6 +41,11 @@ pub struct Passes {
 }
 
 impl Passes {
+    /// Completes when none runs.
+    pub async fn idle(&self) {
+        drop(self.running.lock().await);
+    }
+
     /// Runs `pass` once it is this one's turn; `None` when a pass that began after the call did the work.
     pub async fn run<T>(&self, mode: Mode, pass: impl AsyncFnOnce(Mode) -> T) -> Option<T> {
         let wanted = match (self.wanted.get(), mode) {

@@ -9,15 +9,18 @@ use js_sys::{Array, Function, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    MessageChannel, MessageEvent, ServiceWorker, ServiceWorkerContainer, ServiceWorkerRegistration,
-    ServiceWorkerState,
+    EventTarget, MessageChannel, MessageEvent, ServiceWorker, ServiceWorkerContainer,
+    ServiceWorkerRegistration, ServiceWorkerState,
 };
 
 use super::js::{get, object, text, whole, within};
+use super::listener::Listener;
 use crate::forwarder::Mode;
 
 /// The tag of the Background Sync that forwards.
 pub(super) const SYNC_TAG: &str = "tillandsia-forward";
+/// The message that tells the worker where the servers are.
+pub(super) const CONFIGURE: &str = "tillandsia-configure";
 /// When to ask again after a pass that did not run or failed, milliseconds.
 const AGAIN_MS: u64 = 5_000;
 /// A worker that has not started a pass after this long (its module loads first) is taken for one that will not.
@@ -49,6 +52,7 @@ pub(super) struct WorkerClient {
     registration: RefCell<Option<ServiceWorkerRegistration>>,
     /// Whether the page was under a worker's control before: the next change of controller is then a new version.
     controlled: Cell<bool>,
+    listeners: RefCell<Vec<Listener>>,
     on_update_ready: Rc<dyn Fn()>,
     on_taken_over: Rc<dyn Fn()>,
 }
@@ -62,6 +66,7 @@ impl WorkerClient {
             container,
             registration: RefCell::new(None),
             controlled: Cell::new(false),
+            listeners: RefCell::default(),
             on_update_ready,
             on_taken_over,
         })
@@ -76,11 +81,22 @@ impl WorkerClient {
         let Some(promise) = call(&container, "register", &[url.into(), options]) else { return };
         let Ok(registration) = JsFuture::from(Promise::from(promise)).await else { return };
         let registration: ServiceWorkerRegistration = registration.unchecked_into();
-        self.registration.replace(Some(registration.clone()));
-        if let Some(active) = registration.active() {
-            active.post_message(&endpoints).ok();
-        }
+        self.adopt(registration.clone(), &endpoints);
         self.watch_updates(&registration);
+    }
+
+    /// Uses a worker that is registered, and tells it `endpoints`.
+    pub(super) fn adopt(&self, registration: ServiceWorkerRegistration, endpoints: &JsValue) {
+        if let Some(active) = registration.active() {
+            active.post_message(endpoints).ok();
+        }
+        self.registration.replace(Some(registration));
+    }
+
+    /// Forgets the worker and watches nothing any more; the worker itself stays.
+    pub(super) fn leave(&self) {
+        self.listeners.take();
+        self.registration.take();
     }
 
     /// Asks the browser to look for a new version.
@@ -126,7 +142,7 @@ impl WorkerClient {
             Mode::All => "all",
             Mode::Due => "due",
         };
-        let message = object(&[("type", "drain".into()), ("mode", mode.into())]);
+        let message = object(&[("type", "tillandsia-drain".into()), ("mode", mode.into())]);
         let ports = Array::of1(&channel.port2());
         if active.post_message_with_transferable(&message, &ports).is_err() {
             return Handed::NoWorker;
@@ -166,15 +182,13 @@ impl WorkerClient {
 
     fn watch_controller(self: &Rc<Self>, container: &ServiceWorkerContainer) {
         let this = Rc::downgrade(self);
-        let changed = Closure::<dyn FnMut()>::new(move || {
+        self.listen(container, "controllerchange", move || {
             let Some(this) = Weak::upgrade(&this) else { return };
             // The first worker ever takes the page under its control; that is no new version.
             if this.controlled.replace(true) {
                 (this.on_taken_over)();
             }
         });
-        container.set_oncontrollerchange(Some(changed.as_ref().unchecked_ref()));
-        changed.forget();
     }
 
     fn watch_updates(self: &Rc<Self>, registration: &ServiceWorkerRegistration) {
@@ -182,29 +196,29 @@ impl WorkerClient {
             (self.on_update_ready)();
         }
         let this = Rc::downgrade(self);
-        let found = Closure::<dyn FnMut()>::new(move || {
+        self.listen(registration, "updatefound", move || {
             let Some(this) = Weak::upgrade(&this) else { return };
             let installing = this.registration.borrow().as_ref().and_then(|it| it.installing());
             if let Some(installing) = installing {
-                this.watch_installing(installing);
+                this.watch_installing(&installing);
             }
         });
-        registration.set_onupdatefound(Some(found.as_ref().unchecked_ref()));
-        found.forget();
     }
 
-    fn watch_installing(self: &Rc<Self>, installing: ServiceWorker) {
+    fn watch_installing(self: &Rc<Self>, installing: &ServiceWorker) {
         let this = Rc::downgrade(self);
         let worker = installing.clone();
-        let changed = Closure::<dyn FnMut()>::new(move || {
+        self.listen(installing, "statechange", move || {
             let Some(this) = Weak::upgrade(&this) else { return };
             let is_update = this.registration.borrow().as_ref().is_some_and(|it| it.active().is_some());
             if worker.state() == ServiceWorkerState::Installed && is_update {
                 (this.on_update_ready)();
             }
         });
-        installing.set_onstatechange(Some(changed.as_ref().unchecked_ref()));
-        changed.forget();
+    }
+
+    fn listen(&self, target: &EventTarget, event: &'static str, heard: impl FnMut() + 'static) {
+        self.listeners.borrow_mut().push(Listener::new(target, event, heard));
     }
 }
 

@@ -108,7 +108,7 @@ async fn open(told: &Rc<Told>, reader: &MemoryReader) -> Rc<Page<MemoryReader>> 
     let config = PageConfig {
         gateway_url: String::new(),
         connection_token_url: "/demo/connection_token".into(),
-        worker_url: None,
+        ..PageConfig::default()
     };
     let page = Page::open(config).await.unwrap();
     page.terminal().set_offline_delegate(Rc::clone(told) as Rc<dyn OfflineDelegate>);

@@ -8,6 +8,7 @@ mod harness;
 mod keyboard;
 mod network;
 mod outage;
+mod package;
 mod refusals;
 mod secrecy;
 mod unknown_outcome;

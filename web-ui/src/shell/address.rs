@@ -19,6 +19,7 @@ pub(super) fn config() -> PageConfig {
         connection_token_url: format!("{gateway_url}/demo/connection_token"),
         gateway_url,
         worker_url: Some("./sw.js".to_owned()),
+        ..PageConfig::default()
     }
 }
 

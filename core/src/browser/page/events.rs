@@ -6,7 +6,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::{Page, call_all};
 use crate::browser::BrowserClock;
-use crate::browser::locks::{Acquired, EVENTS_LOCK, LockMode, acquire};
+use crate::browser::locks::{Acquired, EVENTS_LOCK, LockGuard, LockMode, acquire};
 use crate::ports::{Clock as _, Reader};
 
 /// Between two refreshes, milliseconds: a pass commits many times in a second.
@@ -49,23 +49,34 @@ impl<R: Reader + 'static> Page<R> {
 
     /// Waits its turn to be the tab that delivers, and again whenever it lost it.
     pub(super) fn start_delivering(self: &Rc<Self>) {
-        let this = Rc::clone(self);
+        let this = Rc::downgrade(self);
+        let lock = self.lock(EVENTS_LOCK);
         spawn_local(async move {
             loop {
-                match acquire(EVENTS_LOCK, LockMode::Wait).await {
-                    Acquired::Held(guard) => {
-                        this.set_delivers(true);
-                        guard.lost().await;
-                        this.set_delivers(false);
-                    }
+                let acquired = acquire(&lock, LockMode::Wait).await;
+                let Some(page) = this.upgrade() else { return };
+                match acquired {
+                    Acquired::Held(guard) => page.deliver_while(guard).await,
                     // Without locks every tab delivers: each event at least once.
-                    Acquired::Taken | Acquired::Unsupported => {
-                        this.set_delivers(true);
-                        return;
-                    }
+                    Acquired::Taken | Acquired::Unsupported => return page.set_delivers(true),
+                }
+                if page.stopped.get() {
+                    return;
                 }
             }
         });
+    }
+
+    /// Delivers until the lock is lost: stolen, or let go of when the page stops.
+    async fn deliver_while(&self, guard: LockGuard) {
+        if self.stopped.get() {
+            return;
+        }
+        let lost = guard.lost();
+        self.deliverer.replace(Some(guard));
+        self.set_delivers(true);
+        lost.await;
+        self.set_delivers(false);
     }
 
     fn set_delivers(&self, delivers: bool) {
@@ -82,7 +93,10 @@ impl<R: Reader + 'static> Page<R> {
         spawn_local(async move {
             if matches!(this.terminal.has_undelivered().await, Ok(true)) {
                 BrowserClock.sleep_ms(DELIVERED_WITHIN_MS).await;
-                if !this.delivers.get() && matches!(this.terminal.has_undelivered().await, Ok(true)) {
+                if !this.stopped.get()
+                    && !this.delivers.get()
+                    && matches!(this.terminal.has_undelivered().await, Ok(true))
+                {
                     this.deliver_instead().await;
                 }
             }
@@ -91,13 +105,9 @@ impl<R: Reader + 'static> Page<R> {
     }
 
     async fn deliver_instead(self: &Rc<Self>) {
-        if let Acquired::Held(guard) = acquire(EVENTS_LOCK, LockMode::Steal).await {
-            self.set_delivers(true);
+        if let Acquired::Held(guard) = acquire(&self.lock(EVENTS_LOCK), LockMode::Steal).await {
             let this = Rc::clone(self);
-            spawn_local(async move {
-                guard.lost().await;
-                this.set_delivers(false);
-            });
+            spawn_local(async move { this.deliver_while(guard).await });
         }
     }
 }

@@ -9,17 +9,20 @@ mod upkeep;
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use gloo_timers::callback::Timeout;
-use js_sys::Promise;
+use gloo_timers::callback::{Interval, Timeout};
+use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::ServiceWorkerRegistration;
 
 use super::channel::{Channel, Message};
 use super::device::{Endpoints, device_id, kept_session};
 use super::js::{get, object, whole, within};
-use super::locks::LockGuard;
+use super::listener::Listener;
+use super::locks::{LockGuard, scoped};
 use super::pass::Passes;
-use super::worker_client::WorkerClient;
+use super::store::{DATABASE, migrations::STEPS};
+use super::worker_client::{CONFIGURE, WorkerClient};
 use super::{
     Browser, BrowserClock, BrowserEntropy, Connection, FetchGateway, IndexedDbStore, WebCryptoVault,
 };
@@ -40,8 +43,14 @@ pub struct PageConfig {
     pub gateway_url: String,
     /// Where the app gives out connection tokens (POST), such as `/demo/connection_token`.
     pub connection_token_url: String,
-    /// The service worker's script, `./sw.js`; `None` to do without one.
+    /// A function of the app in place of that address; see `FetchGateway::with_token_provider`.
+    pub token_provider: Option<Function>,
+    /// The till's own service worker, `./sw.js`: the page registers it, looks for new versions of it, and reloads when
+    /// one has taken over. `None` to do without one, or with the app's: see [`Page::adopt_worker`].
     pub worker_url: Option<String>,
+    /// The name of a database of its own; `None` for the origin's usual one. The worker knows only that one: payments in
+    /// another are forwarded by pages alone.
+    pub database: Option<String>,
 }
 
 /// What the browser says about the storage it gives the till.
@@ -58,7 +67,7 @@ pub struct StorageHealth {
 /// A tab with a till in it: probes the gateway, forwards (in the worker where there is one), delivers events, and
 /// keeps new versions waiting while a payment is open.
 pub struct Page<R> {
-    terminal: Terminal<Browser, R>,
+    terminal: Rc<Terminal<Browser, R>>,
     config: PageConfig,
     connection: Rc<Connection>,
     shared: Rc<Shared>,
@@ -69,11 +78,17 @@ pub struct Page<R> {
     probes_started: Cell<u64>,
     delivers: Cell<bool>,
     steal_planned: Cell<bool>,
+    /// Held while this page is the one that delivers events.
+    deliverer: RefCell<Option<LockGuard>>,
+    listeners: RefCell<Vec<Listener>>,
+    update_timer: RefCell<Option<Interval>>,
+    stopped: Cell<bool>,
 }
 
 /// What the page's parts tell each other without holding the page.
 #[derive(Default)]
 struct Shared {
+    database: String,
     channel: RefCell<Option<Channel>>,
     listeners: RefCell<Vec<Rc<dyn Fn()>>>,
     update_listeners: RefCell<Vec<Rc<dyn Fn()>>>,
@@ -119,9 +134,10 @@ impl<R: Reader + 'static> Page<R> {
     /// # Errors
     /// `storage_unavailable` when the database cannot be opened or read.
     pub async fn open(config: PageConfig) -> Result<Rc<Self>, TerminalError> {
-        let connection = Connection::open().await?;
-        let shared = Rc::new(Shared::default());
-        shared.channel.replace(Some(Channel::open()));
+        let database = config.database.clone().unwrap_or_else(|| DATABASE.to_owned());
+        let connection = Connection::open_as(&database, STEPS).await?;
+        let channel = RefCell::new(Some(Channel::open(&database)));
+        let shared = Rc::new(Shared { database, channel, ..Shared::default() });
         let on_commit: Rc<dyn Fn()> = {
             let shared = Rc::clone(&shared);
             // Whoever waits for the commit hears of it before all others do.
@@ -139,8 +155,9 @@ impl<R: Reader + 'static> Page<R> {
         // A till that cannot keep these still sells; only an unusable database stops it, and that shows below.
         endpoints.keep(&journal).await.ok();
         let device_id = device_id(&journal).await.unwrap_or_default();
-        let gateway = FetchGateway::new(endpoints, device_id, kept_session(&journal).await);
-        let terminal = Terminal::open(journal, gateway, BrowserClock, BrowserEntropy).await?;
+        let gateway = FetchGateway::new(endpoints, device_id, kept_session(&journal).await)
+            .with_token_provider(config.token_provider.clone());
+        let terminal = Rc::new(Terminal::open(journal, gateway, BrowserClock, BrowserEntropy).await?);
         let worker = {
             let ready = Rc::clone(&shared);
             let taken = Rc::clone(&shared);
@@ -161,11 +178,15 @@ impl<R: Reader + 'static> Page<R> {
             probes_started: Cell::new(0),
             delivers: Cell::new(false),
             steal_planned: Cell::new(false),
+            deliverer: RefCell::new(None),
+            listeners: RefCell::default(),
+            update_timer: RefCell::new(None),
+            stopped: Cell::new(false),
         }))
     }
 
     /// The terminal.
-    pub const fn terminal(&self) -> &Terminal<Browser, R> {
+    pub const fn terminal(&self) -> &Rc<Terminal<Browser, R>> {
         &self.terminal
     }
 
@@ -182,6 +203,45 @@ impl<R: Reader + 'static> Page<R> {
         self.start_removing();
         self.probe_now();
         self.request_pass(crate::forwarder::Mode::All);
+        self.shared.refresh();
+    }
+
+    /// Ends all that the page does by itself: probes, passes, listeners, the delivery of events. Calls of the terminal
+    /// that are under way go on to their end, so that what they learn is written down.
+    pub fn stop(&self) {
+        self.stopped.set(true);
+        self.probe_timer.take();
+        self.pass_timer.take();
+        self.update_timer.take();
+        self.listeners.take();
+        self.deliverer.take();
+        self.worker.leave();
+        self.shared.refresh.take();
+        self.shared.listeners.take();
+        self.shared.update_listeners.take();
+        self.shared.payment_open.set(false);
+        self.shared.payment_lock.take();
+    }
+
+    /// Stops, waits for a pass that runs here, and closes the database and the channel. Call it once no call of the
+    /// terminal is under way; the page is of no use afterwards.
+    pub async fn close(&self) {
+        self.stop();
+        self.passes.idle().await;
+        self.shared.channel.take();
+        self.connection.close();
+    }
+
+    /// Uses a service worker that the app registered, to forward in: one that has called `forwardPayments`. Its new
+    /// versions are the app's business.
+    pub fn adopt_worker(&self, registration: ServiceWorkerRegistration) {
+        if self.config.database.is_none() && !self.stopped.get() {
+            self.worker.adopt(registration, &self.worker_endpoints());
+        }
+    }
+
+    /// Reads again what is shown, tells the app how things stand and delivers what waits.
+    pub fn refresh(&self) {
         self.shared.refresh();
     }
 
@@ -247,13 +307,29 @@ impl<R: Reader + 'static> Page<R> {
     fn start_worker(self: &Rc<Self>) {
         let Some(url) = self.config.worker_url.clone() else { return };
         let worker = Rc::clone(&self.worker);
-        let endpoints = object(&[
-            ("type", "configure".into()),
-            ("gatewayUrl", self.config.gateway_url.as_str().into()),
-            ("connectionTokenUrl", self.config.connection_token_url.as_str().into()),
-        ]);
+        let endpoints = self.worker_endpoints();
         spawn_local(async move { worker.register(&url, endpoints).await });
         self.look_for_updates();
+    }
+
+    fn worker_endpoints(&self) -> JsValue {
+        object(&[
+            ("type", CONFIGURE.into()),
+            ("gatewayUrl", self.config.gateway_url.as_str().into()),
+            ("connectionTokenUrl", self.config.connection_token_url.as_str().into()),
+        ])
+    }
+
+    /// The lock's name for this page's database.
+    fn lock(&self, name: &str) -> String {
+        scoped(name, &self.shared.database)
+    }
+}
+
+impl<R> Drop for Page<R> {
+    /// A call that was under way when the page was closed opens the database again.
+    fn drop(&mut self) {
+        self.connection.close();
     }
 }
 

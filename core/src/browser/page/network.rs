@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
-use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::EventTarget;
 
@@ -11,6 +10,7 @@ use super::Page;
 use crate::browser::BrowserEntropy;
 use crate::browser::clock::timeout_ms;
 use crate::browser::js::text;
+use crate::browser::listener::Listener;
 use crate::forwarder::Mode;
 use crate::network::{Reaction, Signal};
 use crate::offline::NetworkStatus;
@@ -19,6 +19,9 @@ use crate::ports::{Entropy as _, Gateway as _, Reader};
 impl<R: Reader + 'static> Page<R> {
     /// The monitor reacted: plans its next probe, tells the app, and forwards when the connection came back.
     pub(super) fn react(self: &Rc<Self>, reaction: Reaction, status: NetworkStatus) {
+        if self.stopped.get() {
+            return;
+        }
         let this = Rc::downgrade(self);
         let timer = Timeout::new(timeout_ms(reaction.probe_in_ms), move || {
             if let Some(this) = this.upgrade() {
@@ -77,15 +80,13 @@ impl<R: Reader + 'static> Page<R> {
         }
     }
 
-    fn on(self: &Rc<Self>, target: &EventTarget, event: &str, heard: fn(&Rc<Self>)) {
+    fn on(self: &Rc<Self>, target: &EventTarget, event: &'static str, heard: fn(&Rc<Self>)) {
         let this = Rc::downgrade(self);
-        let listener = Closure::<dyn FnMut()>::new(move || {
+        let listener = Listener::new(target, event, move || {
             if let Some(this) = this.upgrade() {
                 heard(&this);
             }
         });
-        // Adding a listener fails for no event of this list.
-        target.add_event_listener_with_callback(event, listener.as_ref().unchecked_ref()).ok();
-        listener.forget();
+        self.listeners.borrow_mut().push(listener);
     }
 }

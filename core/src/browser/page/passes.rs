@@ -30,7 +30,7 @@ impl<R: Reader + 'static> Page<R> {
 
     /// Starts a pass, or one more after the one that runs.
     pub(super) fn request_pass(self: &Rc<Self>, mode: Mode) {
-        if self.connection.newer_version().is_some() {
+        if self.stopped.get() || self.connection.newer_version().is_some() {
             return;
         }
         let this = Rc::clone(self);
@@ -79,7 +79,7 @@ impl<R: Reader + 'static> Page<R> {
 
     /// Plans the next pass in place of the one planned. Offline it is left out: the connection's return starts one.
     fn plan_pass(self: &Rc<Self>, in_ms: Option<u64>) {
-        let timer = in_ms.map(|ms| {
+        let timer = in_ms.filter(|_| !self.stopped.get()).map(|ms| {
             let this = Rc::downgrade(self);
             Timeout::new(timeout_ms(ms), move || {
                 let Some(this) = this.upgrade() else { return };

@@ -2,15 +2,15 @@
 
 use std::rc::Rc;
 
+use gloo_timers::callback::Interval;
 use wasm_bindgen_futures::spawn_local;
 
 use super::{Page, Shared};
-use crate::browser::BrowserClock;
-use crate::browser::locks::{Acquired, LockMode, PAYMENT_LOCK, acquire};
-use crate::ports::{Clock as _, Reader};
+use crate::browser::locks::{Acquired, LockMode, PAYMENT_LOCK, acquire, scoped};
+use crate::ports::Reader;
 
 /// How often the browser is asked to look for a new version, milliseconds: a till stays open for days.
-const LOOK_EVERY_MS: u64 = 60 * 60 * 1000;
+const LOOK_EVERY_MS: u32 = 60 * 60 * 1000;
 
 impl<R: Reader + 'static> Page<R> {
     /// Says whether a payment is open, from its creation until the person closes it. While one is, in any tab, no new
@@ -52,19 +52,18 @@ impl<R: Reader + 'static> Page<R> {
 
     pub(super) fn look_for_updates(self: &Rc<Self>) {
         let this = Rc::downgrade(self);
-        spawn_local(async move {
-            loop {
-                BrowserClock.sleep_ms(LOOK_EVERY_MS).await;
-                let Some(this) = this.upgrade() else { return };
+        let timer = Interval::new(LOOK_EVERY_MS, move || {
+            if let Some(this) = this.upgrade() {
                 this.worker.look_for_update();
             }
         });
+        self.update_timer.replace(Some(timer));
     }
 }
 
 impl Shared {
     async fn hold_payment_lock(&self) {
-        if let Acquired::Held(guard) = acquire(PAYMENT_LOCK, LockMode::Shared).await
+        if let Acquired::Held(guard) = acquire(&scoped(PAYMENT_LOCK, &self.database), LockMode::Shared).await
             && self.payment_open.get()
         {
             self.payment_lock.replace(Some(guard));

@@ -64,6 +64,11 @@ impl Connection {
         Ok(connection)
     }
 
+    /// The database's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The schema version of a database that a newer till wrote; it is open for reading only.
     pub const fn newer_version(&self) -> Option<u32> {
         self.newer.get()

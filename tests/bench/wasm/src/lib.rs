@@ -42,6 +42,7 @@ impl BenchTill {
             gateway_url: String::new(),
             connection_token_url: "/demo/connection_token".to_owned(),
             worker_url: Some("/sw.js".to_owned()),
+            ..PageConfig::default()
         };
         let page = Page::open(config).await.map_err(failed)?;
         page.terminal().set_offline_delegate(Rc::new(Deaf));
