@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
-use tillandsia_core::wire::{Charge, List, PaymentIntent, Probe};
+use tillandsia_core::wire::{Charge, Configuration, List, PaymentIntent, Probe};
 use tokio::process::{Child, Command};
 
 use crate::{http, poll, processes};
@@ -161,6 +161,16 @@ impl Gateway {
         let (status, body) = http::send(method, &url, Some(DEMO_KEY), form.to_owned().into()).await?;
         ensure!(status.is_success(), "{url} answered {status}: {}", String::from_utf8_lossy(&body));
         Ok(serde_json::from_slice(&body)?)
+    }
+
+    /// Turns offline payments on or off at the demo shop's location. A till follows when its reader connects.
+    pub async fn set_offline_enabled(&self, enabled: bool) -> Result<()> {
+        let configurations: List<Configuration> =
+            serde_json::from_value(self.as_shop("GET", "/v1/terminal/configurations", "").await?)?;
+        let configuration = configurations.data.first().context("the shop has no configuration")?;
+        let path = format!("/v1/terminal/configurations/{}", configuration.id);
+        self.as_shop("POST", &path, &format!("offline[enabled]={enabled}")).await?;
+        Ok(())
     }
 
     async fn all<T: serde::de::DeserializeOwned>(

@@ -1,5 +1,6 @@
 //! The till as a person sees and works it: by its elements, never by its code.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -323,6 +324,76 @@ impl<'a> Till<'a> {
         self.go_sell().await
     }
 
+    /// Chooses which outage is simulated: `off`, `immediate`, `time_out` or `intermittent`.
+    pub async fn simulate_outage(&self, mode: &str) -> Result<()> {
+        self.press("nav-settings").await?;
+        poll::until("the simulated outage", STEP_MAX, async || {
+            let select =
+                self.browser.client().find(Locator::Css(r#"[data-testid="simulated-outage"]"#)).await?;
+            select.select_by_value(mode).await?;
+            Ok(Some(()))
+        })
+        .await?;
+        self.go_sell().await
+    }
+
+    /// Whether the screen says that offline would work: `ready` or `not_ready`, and the tone of each check.
+    pub async fn readiness(&self) -> Result<(String, BTreeMap<String, String>)> {
+        self.press("nav-settings").await?;
+        self.press("readiness-link").await?;
+        let state = poll::until("the readiness", STEP_MAX, async || {
+            Ok(self.data("readiness", "state").await?.filter(|state| state != "unknown"))
+        })
+        .await?;
+        let checks = self.rows("readiness-item", |row| (text(row, "check"), text(row, "tone"))).await?;
+        Ok((state, checks.into_iter().collect()))
+    }
+
+    /// Connects the reader anew, by the settings' button.
+    pub async fn reconnect_reader(&self) -> Result<()> {
+        self.press("nav-settings").await?;
+        self.press("reader-connect").await?;
+        self.wait_data("reader", "state", "connected").await
+    }
+
+    /// What happened to a payment, as its dialog lists it: the kinds of its steps, oldest first. The dialog stays open.
+    pub async fn story(&self, offline_id: &str) -> Result<Vec<String>> {
+        self.press("nav-payments").await?;
+        self.press_where(&format!(r#"[data-offline-id="{offline_id}"] [data-testid="payment-open"]"#))
+            .await?;
+        poll::until("the payment's story", STEP_MAX, async || {
+            let steps = self.rows("story-step", |row| text(row, "kind")).await?;
+            Ok((!steps.is_empty()).then_some(steps))
+        })
+        .await
+    }
+
+    /// A `data-` field of the first element with this test id, where there is one.
+    pub async fn data(&self, test_id: &str, field: &str) -> Result<Option<String>> {
+        let script = "const element = document.querySelector(`[data-testid=\"${arguments[0]}\"]`);
+            return element ? element.getAttribute('data-' + arguments[1]) : null;";
+        let value = self.browser.run(script, vec![json!(test_id), json!(field)]).await?;
+        Ok(value.as_str().map(str::to_owned))
+    }
+
+    /// Waits until a `data-` field of an element has this value.
+    pub async fn wait_data(&self, test_id: &str, field: &str, value: &str) -> Result<()> {
+        let waited = poll::until_true(&format!("{test_id} has {field} {value}"), STEP_MAX, async || {
+            Ok(self.data(test_id, field).await?.as_deref() == Some(value))
+        })
+        .await;
+        match waited {
+            Ok(()) => Ok(()),
+            Err(error) => Err(error.context(self.seen().await)),
+        }
+    }
+
+    /// Whether an element with this test id is there.
+    pub async fn shows(&self, test_id: &str) -> Result<bool> {
+        let script = "return !!document.querySelector(`[data-testid=\"${arguments[0]}\"]`);";
+        Ok(self.browser.run(script, vec![json!(test_id)]).await? == Value::Bool(true))
+    }
+
     /// The page's text, for the words of a failed wait.
     pub async fn seen(&self) -> String {
         let script = "return location.href + '\\n' + (document.body ? document.body.innerText : '')";
@@ -333,10 +404,7 @@ impl<'a> Till<'a> {
     }
 
     async fn number(&self, test_id: &str, field: &str) -> Result<Option<u64>> {
-        let script = "const element = document.querySelector(`[data-testid=\"${arguments[0]}\"]`);
-            return element ? element.getAttribute('data-' + arguments[1]) : null;";
-        let value = self.browser.run(script, vec![json!(test_id), json!(field)]).await?;
-        Ok(value.as_str().and_then(|text| text.parse().ok()))
+        Ok(self.data(test_id, field).await?.and_then(|text| text.parse().ok()))
     }
 
     async fn rows<T>(&self, test_id: &str, read: impl Fn(&Value) -> T) -> Result<Vec<T>> {

@@ -2,6 +2,7 @@
 
 use tillandsia_core::ids::OfflineId;
 use tillandsia_core::payment_intent::OfflineBehavior;
+use tillandsia_core::simulated_offline::SimulatedOfflineMode;
 
 use crate::state::Theme;
 use crate::view_models::catalogue::Product;
@@ -42,8 +43,20 @@ pub(crate) enum Action {
     ForwardNow,
     /// Send a wedged payment again.
     Retry(OfflineId),
+    /// Ask whether a stored payment is to be taken back.
+    AskVoid(OfflineId),
+    /// Leave that question.
+    KeepPayment,
+    /// Take the payment of that question back.
+    Void,
     /// A stored payment's decline is dealt with: paid another way, or written off.
     Settle(OfflineId),
+    /// Look again whether offline would work.
+    CheckReadiness,
+    /// Begin or end a simulated outage.
+    SimulateOutage(SimulatedOfflineMode),
+    /// The customer's e-mail, as typed.
+    SetEmail(String),
     /// Connect the reader again.
     ReconnectReader,
     /// Take payments offline when and how.

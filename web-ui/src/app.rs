@@ -9,7 +9,9 @@ use crate::components::checkout::CheckoutDialog;
 use crate::components::nav::Nav;
 use crate::components::receipt::ReceiptDialog;
 use crate::components::status_line::StatusLine;
+use crate::components::void_dialog::void_dialog;
 use crate::screens::payments::PaymentsScreen;
+use crate::screens::readiness::readiness_screen;
 use crate::screens::settings::SettingsScreen;
 use crate::screens::till::TillScreen;
 use crate::shell::Shell;
@@ -56,11 +58,13 @@ fn App() -> impl IntoView {
                         Screen::Till => view! { <TillScreen state=state act=act /> }.into_any(),
                         Screen::Payments => view! { <PaymentsScreen state=state act=act /> }.into_any(),
                         Screen::Settings => view! { <SettingsScreen state=state act=act /> }.into_any(),
+                        Screen::Readiness => readiness_screen(state, act),
                     }}
                 </Show>
             </main>
             <CheckoutDialog checkout=state.checkout.into() simulator=simulator(state) act=act />
             <ReceiptDialog receipt=state.receipt.into() now=state.now.into() act=act />
+            {void_dialog(state.void, act)}
         </div>
     }
 }
@@ -90,7 +94,7 @@ fn focus_main(event: leptos::ev::MouseEvent) {
 
 /// How many payments need a person.
 fn attention(state: State) -> Signal<u64> {
-    Signal::derive(move || state.payments.with(|list| list.attention.len() as u64))
+    Signal::derive(move || state.payments.with(|list| list.attention))
 }
 
 /// Whether there is a simulated reader to hold cards to.

@@ -5,15 +5,21 @@ use tillandsia_core::card::ReaderInfo;
 use tillandsia_core::money::{Currency, Money};
 use tillandsia_core::offline::OfflinePolicy;
 use tillandsia_core::payment_intent::OfflineBehavior;
+use tillandsia_core::simulated_offline::SimulatedOfflineMode;
 use tillandsia_core::time::TimestampMs;
 
 use crate::view_models::banner::Standing;
 use crate::view_models::cart::Cart;
 use crate::view_models::checkout::Checkout;
 use crate::view_models::held_sale::HeldSale;
-use crate::view_models::payment_row::{Activity, PaymentRow, Tone};
+use crate::view_models::payment_list::PaymentList;
+use crate::view_models::payment_row::{Activity, Tone};
+use crate::view_models::reader_trouble::ReaderTrouble;
+use crate::view_models::readiness::ReadinessView;
 use crate::view_models::receipt::Receipt;
+use crate::view_models::receipt_email;
 use crate::view_models::shop::Shop;
+use crate::view_models::void::VoidQuestion;
 
 /// How many toasts are shown at once; older ones go. What they say is in the activity list too.
 const TOASTS_MAX: usize = 4;
@@ -38,11 +44,15 @@ pub(crate) enum Screen {
     Payments,
     /// The till's settings and its state.
     Settings,
+    /// Whether offline would work; reached from the settings and from its sign.
+    Readiness,
 }
 
 impl Screen {
-    /// Every screen, in the order of the navigation.
-    pub(crate) const ALL: [Screen; 3] = [Screen::Till, Screen::Payments, Screen::Settings];
+    /// Every screen.
+    pub(crate) const ALL: [Screen; 4] = [Screen::Till, Screen::Payments, Screen::Settings, Screen::Readiness];
+    /// Those of the navigation, in its order.
+    pub(crate) const NAVIGATION: [Screen; 3] = [Screen::Till, Screen::Payments, Screen::Settings];
 
     /// Its place in the address.
     pub(crate) const fn hash(self) -> &'static str {
@@ -50,6 +60,7 @@ impl Screen {
             Screen::Till => "#/",
             Screen::Payments => "#/payments",
             Screen::Settings => "#/settings",
+            Screen::Readiness => "#/readiness",
         }
     }
 }
@@ -73,35 +84,7 @@ pub(crate) enum ReaderState {
     /// Connected.
     Connected(ReaderInfo),
     /// Not connected: why, and what to do.
-    Failed(String),
-}
-
-/// The list of payments, as far as it is loaded.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct PaymentList {
-    /// Newest first.
-    pub(crate) rows: Vec<PaymentRow>,
-    /// Those that need a person, however old, oldest deadline first.
-    pub(crate) attention: Vec<PaymentRow>,
-    /// Whether there are older ones.
-    pub(crate) more: bool,
-    /// Whether it was loaded at all.
-    pub(crate) loaded: bool,
-    /// Why it could not be loaded.
-    pub(crate) error: Option<String>,
-}
-
-impl PaymentList {
-    /// What is shown: what needs a person first, then the rest.
-    pub(crate) fn shown(&self) -> impl Iterator<Item = &PaymentRow> {
-        let rest = self.rows.iter().filter(|row| self.attention.iter().all(|first| first.id != row.id));
-        self.attention.iter().chain(rest)
-    }
-
-    /// How many are set aside.
-    pub(crate) fn wedged(&self) -> u64 {
-        self.attention.iter().filter(|row| row.can_retry).map(|_| 1).sum()
-    }
+    Failed(ReaderTrouble),
 }
 
 /// What the browser says about the till's storage.
@@ -145,6 +128,16 @@ pub(crate) struct State {
     /// Delivered events of this page, newest first.
     pub(crate) activity: RwSignal<Vec<Activity>>,
     pub(crate) receipt: RwSignal<Option<Receipt>>,
+    /// The payment that is asked about, before it is taken back.
+    pub(crate) void: RwSignal<Option<VoidQuestion>>,
+    /// Whether offline would work, as of the last look.
+    pub(crate) readiness: RwSignal<Option<ReadinessView>>,
+    /// When that was, local time.
+    pub(crate) readiness_at: RwSignal<String>,
+    /// Which outage is simulated.
+    pub(crate) simulated: RwSignal<SimulatedOfflineMode>,
+    /// The customer's e-mail for the sale in the cart, as typed.
+    pub(crate) email: RwSignal<String>,
     pub(crate) storage: RwSignal<Option<StorageView>>,
     pub(crate) behavior: RwSignal<OfflineBehavior>,
     pub(crate) theme: RwSignal<Theme>,
@@ -174,6 +167,11 @@ impl State {
             payments: RwSignal::new(PaymentList::default()),
             activity: RwSignal::new(Vec::new()),
             receipt: RwSignal::new(None),
+            void: RwSignal::new(None),
+            readiness: RwSignal::new(None),
+            readiness_at: RwSignal::new(String::new()),
+            simulated: RwSignal::new(SimulatedOfflineMode::Off),
+            email: RwSignal::new(String::new()),
             storage: RwSignal::new(None),
             behavior: RwSignal::new(behavior),
             theme: RwSignal::new(theme),
@@ -214,9 +212,18 @@ impl State {
     pub(crate) fn could_charge(self) -> Signal<bool> {
         Signal::derive(move || {
             self.cart.with(Cart::is_chargeable)
+                && self.email.with(|typed| receipt_email::problem(typed).is_none())
                 && self.lifecycle.get() == Lifecycle::Ready
                 && self.read_only.with(Option::is_none)
         })
+    }
+
+    /// What the till says of its readiness on every screen. Nothing while the reader is being connected.
+    pub(crate) fn readiness_sign(self) -> Option<(String, Tone)> {
+        let settled = self.lifecycle.get() == Lifecycle::Ready
+            && self.reader.with(|reader| *reader != ReaderState::Connecting);
+        let now = self.now.get();
+        self.readiness.with(|view| view.as_ref().filter(|_| settled)?.sign(now))
     }
 
     /// Shows a toast in place of the one with the same number, if there is one.

@@ -6,6 +6,7 @@ use tillandsia_core::money::{Currency, Money};
 
 use web_sys::{ScrollIntoViewOptions, ScrollLogicalPosition};
 
+use super::email_field::email_field;
 use super::icon::Icon;
 use crate::action::Action;
 use crate::view_models::cart::{Cart, Line};
@@ -18,6 +19,7 @@ pub(crate) fn CartPanel(
     cart: Signal<Cart>,
     held: Signal<bool>,
     currency: Signal<Currency>,
+    email: RwSignal<String>,
     total: Signal<Money>,
     can_charge: Signal<bool>,
     could_charge: Signal<bool>,
@@ -74,6 +76,7 @@ pub(crate) fn CartPanel(
             <Foot
                 unfolded=unfolded
                 count=count.into()
+                email=email
                 total=total
                 held=held
                 can_charge=can_charge
@@ -100,6 +103,7 @@ fn bring_into_view(list: NodeRef<html::Ul>, key: &str) {
 fn Foot(
     unfolded: RwSignal<bool>,
     count: Signal<u32>,
+    email: RwSignal<String>,
     total: Signal<Money>,
     held: Signal<bool>,
     can_charge: Signal<bool>,
@@ -128,6 +132,9 @@ fn Foot(
                     {move || price(total.get())}
                 </strong>
             </div>
+            <Show when=move || { count.get() > 0 }>
+                {email_field(email, held, act)}
+            </Show>
             <Show when=move || held.get()>
                 <Waiting could_charge=could_charge act=act />
             </Show>

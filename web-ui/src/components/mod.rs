@@ -4,11 +4,13 @@
 
 pub(crate) mod activity;
 pub(crate) mod banner;
+pub(crate) mod button;
 pub(crate) mod cart;
 pub(crate) mod checkout;
 pub(crate) mod checkout_picture;
 pub(crate) mod custom_amount;
 pub(crate) mod dialog;
+pub(crate) mod email_field;
 pub(crate) mod facts;
 pub(crate) mod icon;
 pub(crate) mod nav;
@@ -18,3 +20,5 @@ pub(crate) mod receipt;
 #[cfg(feature = "simulator")]
 pub(crate) mod simulator;
 pub(crate) mod status_line;
+pub(crate) mod story;
+pub(crate) mod void_dialog;

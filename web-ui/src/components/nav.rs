@@ -12,9 +12,13 @@ pub(crate) fn Nav(screen: Signal<Screen>, attention: Signal<u64>) -> impl IntoVi
         let (label, icon, test_id, shortcut) = match target {
             Screen::Till => ("Till", "till", "nav-till", "Alt+1"),
             Screen::Payments => ("Payments", "list", "nav-payments", "Alt+2"),
-            Screen::Settings => ("Settings", "settings", "nav-settings", "Alt+3"),
+            // Readiness is reached from the settings.
+            Screen::Settings | Screen::Readiness => ("Settings", "settings", "nav-settings", "Alt+3"),
         };
-        let current = move || (screen.get() == target).then_some("page");
+        let current = move || match (screen.get(), target) {
+            (Screen::Readiness, Screen::Settings) => Some("true"),
+            (shown, target) => (shown == target).then_some("page"),
+        };
         let badge = move || {
             let count = if target == Screen::Payments { attention.get() } else { 0 };
             (count > 0).then(|| {
@@ -37,5 +41,5 @@ pub(crate) fn Nav(screen: Signal<Screen>, attention: Signal<u64>) -> impl IntoVi
             </a>
         }
     };
-    view! { <nav aria-label="Screens">{Screen::ALL.into_iter().enumerate().map(link).collect_view()}</nav> }
+    view! { <nav aria-label="Screens">{Screen::NAVIGATION.into_iter().enumerate().map(link).collect_view()}</nav> }
 }

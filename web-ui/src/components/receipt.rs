@@ -1,13 +1,16 @@
 //! A payment opened: its receipt, which can be printed, and what happened to it.
 
 use leptos::prelude::*;
+use tillandsia_core::ids::OfflineId;
 use tillandsia_core::time::TimestampMs;
 
+use super::button::Button;
 use super::dialog::Dialog;
 use super::facts::Facts;
-use super::icon::Icon;
+use super::story::story;
 use crate::action::Action;
 use crate::view_models::limits::Fact;
+use crate::view_models::payment_row::PaymentRow;
 use crate::view_models::receipt::Receipt;
 use crate::view_models::time_left::{span, time_left};
 
@@ -21,48 +24,47 @@ pub(crate) fn ReceiptDialog(
     let open = Memo::new(move |_| receipt.with(Option::is_some));
     let focus = Signal::derive(|| "receipt");
     let escape = Callback::new(move |()| act.run(Action::CloseReceipt));
-    let can_retry = Memo::new(move |_| {
-        receipt.with(|receipt| receipt.as_ref().is_some_and(|receipt| receipt.row.can_retry))
-    });
-    let retry = move |_| {
-        if let Some(id) = receipt.with_untracked(|receipt| receipt.as_ref().map(|receipt| receipt.row.id)) {
-            act.run(Action::Retry(id));
-        }
+    let can = move |test: fn(&PaymentRow) -> bool| {
+        Memo::new(move |_| receipt.with(|receipt| receipt.as_ref().is_some_and(|receipt| test(&receipt.row))))
+    };
+    let (can_retry, can_void) = (can(|row| row.can_retry), can(|row| row.can_void));
+    let button = move |test_id, icon, label, action: fn(OfflineId) -> Action| {
+        Button { test_id, icon, label, ..Button::default() }.view(move || {
+            let id = receipt.with_untracked(|receipt| receipt.as_ref().map(|receipt| receipt.row.id));
+            if let Some(id) = id {
+                act.run(action(id));
+            }
+        })
+    };
+    let close = move || {
+        let button = Button {
+            class: "primary",
+            test_id: "receipt-close",
+            label: "Close",
+            key: Some("Esc"),
+            focus: true,
+            ..Button::default()
+        };
+        button.view(move || act.run(Action::CloseReceipt))
     };
     view! {
-        <Dialog open=open focus=focus label="Receipt" class="dialog receipt-dialog" escape=escape>
+        <Dialog open=open focus=focus label="Payment" class="dialog receipt-dialog" escape=escape>
             <div class="receipt-scroll" tabindex="0">
                 {move || receipt.get().map(paper)}
                 {move || receipt.get().map(|receipt| history(receipt, now))}
             </div>
             <div class="receipt-buttons">
-                <Show when=move || can_retry.get()>
-                    <button type="button" class="button" data-testid="payment-retry" on:click=retry>
-                        <Icon name="retry" />
-                        "Send again"
-                    </button>
-                </Show>
-                <button type="button" class="button" data-testid="receipt-print" on:click=move |_| act.run(Action::Print)>
-                    <Icon name="print" />
-                    "Print"
-                </button>
-                <button
-                    type="button"
-                    class="button primary"
-                    data-testid="receipt-close"
-                    data-focus=""
-                    on:click=move |_| act.run(Action::CloseReceipt)
-                >
-                    "Close"
-                    <kbd aria-hidden="true">"Esc"</kbd>
-                </button>
+                <Show when=move || can_retry.get()>{button("payment-retry", "retry", "Send again", Action::Retry)}</Show>
+                <Show when=move || can_void.get()>{button("receipt-void", "undo", "Take back", Action::AskVoid)}</Show>
+                {button("receipt-print", "print", "Print", |_| Action::Print)}
+                {close()}
             </div>
         </Dialog>
     }
 }
 
 /// What is printed.
-fn paper(receipt: Receipt) -> impl IntoView {
+fn paper(receipt: Receipt) -> AnyView {
     let address = receipt.address.into_iter().map(|line| view! { <p>{line}</p> }).collect_view();
     let test_mode =
         receipt.test_mode.then(|| view! { <p class="receipt-test">"TEST MODE: NO MONEY MOVES"</p> });
@@ -84,26 +86,32 @@ fn paper(receipt: Receipt) -> impl IntoView {
             {test_mode}
         </article>
     }
+    .into_any()
 }
 
 /// What the person at the till needs to know beside it; not printed.
-fn history(receipt: Receipt, now: Signal<TimestampMs>) -> impl IntoView {
+fn history(receipt: Receipt, now: Signal<TimestampMs>) -> AnyView {
     let row = receipt.row;
     let mut facts = vec![Fact::new("State", row.label), Fact::new("Sent", times(row.attempts))];
-    facts.extend(row.problem.map(|problem| Fact::new("Last problem", problem)));
-    facts.extend(receipt.failures);
+    facts.extend(receipt.deadline.map(|at| Fact::new("To be forwarded by", at)));
+    // The story tells it, unless the log cannot be read.
+    let problem = row.problem.filter(|_| receipt.story.is_empty());
+    facts.extend(problem.map(|problem| Fact::new("Last problem", problem)));
+    facts.extend(row.advice.map(|advice| Fact::new("What to do", advice)));
     let clock = move || {
         let next = row.next_attempt.map(|at| format!("Next try in {}", span(now.get().ms_until(at))));
-        let left = row.deadline.map(|at| format!("To be forwarded: {}", time_left(now.get(), at).text));
+        let left = row.deadline.map(|at| time_left(now.get(), at).text);
         next.into_iter().chain(left).map(|line| view! { <p>{line}</p> }).collect_view()
     };
     view! {
         <section class="receipt-history" aria-label="What happened">
             <h3>"What happened"</h3>
+            {story(receipt.story)}
             <Facts facts=facts />
             {clock}
         </section>
     }
+    .into_any()
 }
 
 fn times(count: u32) -> String {

@@ -2,12 +2,14 @@
 //! nothing that is tapped is covered when a message comes.
 
 use leptos::prelude::*;
+use tillandsia_core::simulated_offline::SimulatedOfflineMode;
 
 use super::icon::Icon;
 use super::payment_row::sign;
 use crate::action::Action;
 use crate::state::{Lifecycle, ReaderState, Screen, State, Toast};
 use crate::view_models::banner::Standing;
+use crate::view_models::reader_trouble::ReaderTrouble;
 
 /// One message of the line.
 #[derive(Clone)]
@@ -45,7 +47,6 @@ pub(crate) fn StatusLine(state: State, act: Callback<Action>) -> impl IntoView {
     let unfolded = RwSignal::new(false);
     let messages = messages(state);
     let count = Memo::new(move |_| messages.with(Vec::len));
-    let test_mode = Memo::new(move |_| state.shop.with(|shop| shop.livemode != Some(true)));
     let place = Memo::new(move |_| {
         state.shop.with(|shop| {
             let street = shop.address.iter().take(2).map(String::as_str);
@@ -79,14 +80,53 @@ pub(crate) fn StatusLine(state: State, act: Callback<Action>) -> impl IntoView {
             </Show>
             {more(1)}
             {more(2)}
+            {tags(state)}
+        </div>
+    }
+}
+
+/// What holds for as long as it is shown: an outage that is simulated, a till that is not ready for one, no money moving.
+fn tags(state: State) -> AnyView {
+    let test_mode = Memo::new(move |_| state.shop.with(|shop| shop.livemode != Some(true)));
+    let outage = move || {
+        let mode = state.simulated.get();
+        (mode != SimulatedOfflineMode::Off).then(|| {
+            view! {
+                <p class="tag" data-tone="waiting" data-testid="outage-tag" data-mode=mode.as_str()>
+                    <Icon name="offline" />
+                    "Outage simulated"
+                </p>
+            }
+        })
+    };
+    let readiness = move || {
+        state.readiness_sign().map(|(text, tone)| {
+            view! {
+                <a
+                    class="tag"
+                    href=Screen::Readiness.hash()
+                    data-tone=tone.as_str()
+                    data-testid="readiness-sign"
+                >
+                    <Icon name="alarm" />
+                    {text}
+                </a>
+            }
+        })
+    };
+    view! {
+        <div class="tags">
+            {outage}
+            {readiness}
             <Show when=move || test_mode.get()>
-                <p class="test-tag" data-testid="test-tag">
+                <p class="tag test-tag" data-tone="waiting" data-testid="test-tag">
                     <Icon name="sandbox" />
                     "Test mode"<span>": no money moves"</span>
                 </p>
             </Show>
         </div>
     }
+    .into_any()
 }
 
 fn item(message: Message, act: Callback<Action>) -> impl IntoView {
@@ -141,16 +181,21 @@ fn messages(state: State) -> Signal<Vec<Message>> {
             count => Some(format!("{count} outcomes are being asked: do not charge those customers again.")),
         };
         let toasts = state.toasts.get().into_iter().rev().map(Message::toast);
-        let reader = match state.reader.get() {
-            ReaderState::Failed(why) => Some(bad("reader", format!("The reader is not connected. {why}"))),
+        let trouble = match state.reader.get() {
+            ReaderState::Failed(trouble) => Some(trouble),
             _ => None,
         };
+        let told = trouble.as_ref().is_some_and(ReaderTrouble::tells_of_the_outage);
+        let reader =
+            trouble.map(|trouble| bad("reader", format!("The reader is not connected. {}", trouble.text())));
         let mut all: Vec<Message> = Vec::new();
         all.extend(state.read_only.get().map(|why| bad("lock", why)));
         all.extend(asking.map(|text| Message::notice("moving", "unknown", text)));
         all.extend(toasts);
         all.extend(reader.map(|m| m.with("Reconnect", "reader-reconnect", Action::ReconnectReader)));
-        all.extend(hint.get().map(|hint| Message::notice("waiting", "offline", hint.to_owned())));
+        all.extend(
+            hint.get().filter(|_| !told).map(|hint| Message::notice("waiting", "offline", hint.to_owned())),
+        );
         let forwarding =
             state.forwarding_error.get().map(|why| bad("alarm", format!("Forwarding waits. {why}")));
         all.extend(forwarding.map(|m| m.with("Dismiss", "forwarding-error-dismiss", Action::DismissError)));

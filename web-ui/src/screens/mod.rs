@@ -3,5 +3,6 @@
 #![allow(unreachable_pub)]
 
 pub(crate) mod payments;
+pub(crate) mod readiness;
 pub(crate) mod settings;
 pub(crate) mod till;

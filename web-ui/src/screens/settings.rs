@@ -2,11 +2,12 @@
 
 use leptos::prelude::*;
 use tillandsia_core::payment_intent::OfflineBehavior;
+use tillandsia_core::simulated_offline::SimulatedOfflineMode;
 
 use crate::action::Action;
 use crate::components::facts::Facts;
 use crate::components::icon::Icon;
-use crate::state::{ReaderState, State, StorageView, Theme};
+use crate::state::{ReaderState, Screen, State, StorageView, Theme};
 use crate::view_models::limits::{Fact, bytes, limits};
 use crate::view_models::shop::Shop;
 
@@ -28,6 +29,21 @@ const BEHAVIORS: [(OfflineBehavior, &str, &str); 3] = [
     ),
 ];
 
+const OUTAGES: [(SimulatedOfflineMode, &str, &str); 4] = [
+    (SimulatedOfflineMode::Off, "None", "Requests go to the gateway."),
+    (SimulatedOfflineMode::Immediate, "No network", "Every request fails at once."),
+    (
+        SimulatedOfflineMode::TimeOut,
+        "Network without answers",
+        "Every request waits three seconds and then fails.",
+    ),
+    (
+        SimulatedOfflineMode::Intermittent,
+        "Network that comes and goes",
+        "A third of the requests fails, and of a third the answer is lost.",
+    ),
+];
+
 /// The settings' screen.
 #[component]
 pub(crate) fn SettingsScreen(state: State, act: Callback<Action>) -> impl IntoView {
@@ -38,6 +54,11 @@ pub(crate) fn SettingsScreen(state: State, act: Callback<Action>) -> impl IntoVi
     let shop = Memo::new(move |_| state.shop.with(shop_facts));
     let storage = Memo::new(move |_| storage_facts(state.storage.get()));
     let sandbox = Memo::new(move |_| state.shop.with(|shop| shop.livemode != Some(true)));
+    // With a test account only; one that is on can always be ended.
+    let can_simulate = Memo::new(move |_| {
+        state.shop.with(|shop| shop.livemode == Some(false))
+            || state.simulated.get() != SimulatedOfflineMode::Off
+    });
     view! {
         <div class="settings-screen">
             <div class="screen-head"><h1>"Settings"</h1></div>
@@ -49,7 +70,8 @@ pub(crate) fn SettingsScreen(state: State, act: Callback<Action>) -> impl IntoVi
                 </p>
             </Show>
             <div class="settings-cards">
-                <Behavior state=state act=act />
+                {behavior(state, act)}
+                {readiness_card(state)}
                 <section class="settings-card">
                     <h2>"This shop"</h2>
                     <div data-testid="currency" data-currency=move || state.currency().get().code().to_owned()>
@@ -66,6 +88,9 @@ pub(crate) fn SettingsScreen(state: State, act: Callback<Action>) -> impl IntoVi
                     <h2>"Storage"</h2>
                     <Facts facts=storage />
                 </section>
+                <Show when=move || can_simulate.get()>
+                    {outage(state, act)}
+                </Show>
                 <ThemeChoice state=state act=act />
                 <section class="settings-card">
                     <h2>"Keyboard"</h2>
@@ -80,45 +105,94 @@ pub(crate) fn SettingsScreen(state: State, act: Callback<Action>) -> impl IntoVi
     }
 }
 
-#[component]
-fn Behavior(state: State, act: Callback<Action>) -> impl IntoView {
-    let choose = move |event| {
-        let name = event_target_value(&event);
+fn behavior(state: State, act: Callback<Action>) -> AnyView {
+    let choose = move |name: String| {
         let chosen = BEHAVIORS.into_iter().find(|(behavior, ..)| behavior.as_str() == name);
         if let Some((behavior, ..)) = chosen {
             act.run(Action::SetBehavior(behavior));
         }
     };
-    let option = move |(behavior, label, _): (OfflineBehavior, &'static str, &'static str)| {
-        view! {
-            <option value=behavior.as_str() selected=move || state.behavior.get() == behavior>{label}</option>
+    let options = BEHAVIORS.map(|(behavior, label, meaning)| (behavior.as_str(), label, meaning));
+    let current = Signal::derive(move || state.behavior.get().as_str());
+    choice("offline-behavior", "How card payments are taken", &options, current, Box::new(choose))
+}
+
+fn outage(state: State, act: Callback<Action>) -> AnyView {
+    let choose = move |name: String| {
+        if let Some(mode) = SimulatedOfflineMode::from_name(&name) {
+            act.run(Action::SimulateOutage(mode));
         }
     };
+    let options = OUTAGES.map(|(mode, label, meaning)| (mode.as_str(), label, meaning));
+    let current = Signal::derive(move || state.simulated.get().as_str());
+    choice("simulated-outage", "Simulate an outage", &options, current, Box::new(choose))
+}
+
+/// A card with a choice among options: name, label and what it means.
+fn choice(
+    test_id: &'static str,
+    title: &'static str,
+    options: &[(&'static str, &'static str, &'static str)],
+    current: Signal<&'static str>,
+    choose: Box<dyn Fn(String)>,
+) -> AnyView {
+    let meanings: Vec<_> = options.iter().map(|(name, _, meaning)| (*name, *meaning)).collect();
     let meaning = move || {
-        let current = state.behavior.get();
-        BEHAVIORS.into_iter().find(|(behavior, ..)| *behavior == current).map(|(_, _, meaning)| meaning)
+        let current = current.get();
+        meanings.iter().find(|(name, _)| *name == current).map(|(_, meaning)| *meaning)
     };
+    let option = |(name, label, _): &(&'static str, &'static str, &'static str)| {
+        let (name, label) = (*name, *label);
+        view! { <option value=name selected=move || current.get() == name>{label}</option> }
+    };
+    let options = options.iter().map(option).collect_view();
     view! {
         <section class="settings-card">
-            <h2><label for="offline-behavior">"How card payments are taken"</label></h2>
+            <h2><label for=test_id>{title}</label></h2>
             <select
-                id="offline-behavior"
-                data-testid="offline-behavior"
-                prop:value=move || state.behavior.get().as_str()
-                on:change=choose
+                id=test_id
+                data-testid=test_id
+                prop:value=move || current.get()
+                on:change=move |event| choose(event_target_value(&event))
             >
-                {BEHAVIORS.into_iter().map(option).collect_view()}
+                {options}
             </select>
             <p class="muted">{meaning}</p>
         </section>
     }
+    .into_any()
+}
+
+/// Whether offline would work, in a word, and the way to the reasons.
+fn readiness_card(state: State) -> AnyView {
+    let title = move || {
+        let now = state.now.get();
+        state.readiness.with(|view| view.as_ref().map_or("Not looked at yet", |view| view.title(now)))
+    };
+    let summary = move || {
+        let now = state.now.get();
+        state.readiness.with(|view| view.as_ref().map(|view| view.summary(now)))
+    };
+    view! {
+        <section class="settings-card">
+            <h2>"Offline readiness"</h2>
+            <p><strong>{title}</strong></p>
+            <p class="muted">{summary}</p>
+            <a class="button" href=Screen::Readiness.hash() data-testid="readiness-link">"See every check"</a>
+        </section>
+    }
+    .into_any()
 }
 
 #[component]
 fn Reader(state: State, act: Callback<Action>) -> impl IntoView {
     let facts = Memo::new(move |_| match state.reader.get() {
         ReaderState::Connecting => vec![Fact::new("State", "Connecting…")],
-        ReaderState::Failed(why) => vec![Fact::new("State", format!("Not connected. {why}"))],
+        ReaderState::Failed(trouble) => {
+            let remedy = (!trouble.remedy.is_empty()).then(|| Fact::new("What to do", trouble.remedy));
+            let why = Fact::new("State", format!("Not connected. {}", trouble.why));
+            std::iter::once(why).chain(remedy).collect()
+        }
         ReaderState::Connected(info) => vec![
             Fact::new("State", "Connected"),
             Fact::new("Model", info.device_type),
@@ -131,8 +205,12 @@ fn Reader(state: State, act: Callback<Action>) -> impl IntoView {
         ReaderState::Connected(_) => "connected",
         ReaderState::Failed(_) => "failed",
     };
+    let code = move || match state.reader.get() {
+        ReaderState::Failed(trouble) => Some(trouble.code),
+        _ => None,
+    };
     view! {
-        <section class="settings-card" data-testid="reader" data-state=name>
+        <section class="settings-card" data-testid="reader" data-state=name data-code=code>
             <h2>"Reader"</h2>
             <Facts facts=facts />
             <button

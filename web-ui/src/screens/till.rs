@@ -69,6 +69,7 @@ pub(crate) fn TillScreen(state: State, act: Callback<Action>) -> impl IntoView {
                 cart=state.cart.into()
                 held=held.into()
                 currency=state.currency()
+                email=state.email
                 total=state.total()
                 can_charge=state.can_charge()
                 could_charge=state.could_charge()

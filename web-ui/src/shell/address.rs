@@ -41,6 +41,9 @@ impl Shell {
         let screen = Screen::ALL.into_iter().find(|screen| screen.hash() == hash).unwrap_or(Screen::Till);
         if self.state.screen.get_untracked() != screen {
             self.state.screen.set(screen);
+            if screen == Screen::Readiness {
+                self.ask_readiness();
+            }
             if screen == Screen::Payments {
                 // What they say is in the list.
                 self.state.toasts.update(|toasts| toasts.retain(|toast| toast.tone != Tone::Bad));

@@ -19,6 +19,7 @@ impl Shell {
     /// Empties the cart; a sale that waits for its outcome is given up here and stays in the list of payments.
     pub(super) fn clear_cart(&self) {
         self.state.cart.update(Cart::clear);
+        self.state.email.set(String::new());
         self.release_sale();
     }
 
@@ -81,6 +82,7 @@ impl Shell {
     fn tell_settled(&self, payment: OfflineId, outcome: &Outcome, settled: Option<Settled>, amount: &str) {
         if settled == Some(Settled::Paid) {
             self.state.cart.update(Cart::clear);
+            self.state.email.set(String::new());
         }
         let mut sale = self.state.checkout.with_untracked(Clone::clone);
         if sale.as_mut().is_some_and(|sale: &mut Checkout| sale.settle(payment, outcome)) {

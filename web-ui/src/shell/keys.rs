@@ -21,7 +21,10 @@ impl Shell {
 
     fn key(self: &Rc<Self>, event: &KeyboardEvent) {
         let state = self.state;
-        if state.checkout.with_untracked(Option::is_some) || state.receipt.with_untracked(Option::is_some) {
+        let in_dialog = state.checkout.with_untracked(Option::is_some)
+            || state.receipt.with_untracked(Option::is_some)
+            || state.void.with_untracked(Option::is_some);
+        if in_dialog {
             return;
         }
         let screen = match (event.alt_key(), event.code().as_str()) {

@@ -7,13 +7,22 @@ use wasm_bindgen::JsValue;
 /// `22 Nov, 23:48`; with the year when it is not this one.
 pub(super) fn local_time(at: TimestampMs) -> String {
     let date = date(at);
-    let other_year = date.get_full_year() != Date::new_0().get_full_year();
-    written(&date, other_year)
+    written(&date, in_other_year(&date), false)
+}
+
+/// `22 Nov, 23:48:05`: for what happens in the same minute.
+pub(super) fn local_time_with_seconds(at: TimestampMs) -> String {
+    let date = date(at);
+    written(&date, in_other_year(&date), true)
 }
 
 /// `22 Nov 2026, 23:48`: for paper, which is read in other years too.
 pub(super) fn local_time_with_year(at: TimestampMs) -> String {
-    written(&date(at), true)
+    written(&date(at), true, false)
+}
+
+fn in_other_year(date: &Date) -> bool {
+    date.get_full_year() != Date::new_0().get_full_year()
 }
 
 fn date(at: TimestampMs) -> Date {
@@ -21,7 +30,7 @@ fn date(at: TimestampMs) -> Date {
     Date::new(&JsValue::from_f64(at.0 as f64))
 }
 
-fn written(date: &Date, with_year: bool) -> String {
+fn written(date: &Date, with_year: bool, with_seconds: bool) -> String {
     let options = Object::new();
     let set = |name: &str, value: &str| {
         Reflect::set(&options, &JsValue::from_str(name), &JsValue::from_str(value)).ok();
@@ -31,6 +40,9 @@ fn written(date: &Date, with_year: bool) -> String {
     set("hour", "2-digit");
     set("minute", "2-digit");
     set("hourCycle", "h23");
+    if with_seconds {
+        set("second", "2-digit");
+    }
     if with_year {
         set("year", "numeric");
     }

@@ -7,15 +7,18 @@ mod held;
 mod keys;
 mod local_time;
 mod open;
+mod outage;
 pub(crate) mod panics;
 mod payments;
 mod preferences;
 mod reader;
+mod readiness;
 mod receipt;
 mod sale;
 mod status;
 mod storage;
 mod toast;
+mod void;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -45,6 +48,8 @@ pub(crate) struct Shell {
     stop_creating: RefCell<Option<oneshot::Sender<()>>>,
     /// The payment whose receipt is open.
     opened: Cell<Option<OfflineId>>,
+    readiness: readiness::Watch,
+    reader_watch: reader::Watch,
     refreshing: Cell<bool>,
     refresh_again: Cell<bool>,
     events_heard: Cell<u64>,
@@ -64,6 +69,8 @@ impl Shell {
             wire: Wire::default(),
             stop_creating: RefCell::default(),
             opened: Cell::default(),
+            readiness: readiness::Watch::default(),
+            reader_watch: reader::Watch::default(),
             refreshing: Cell::default(),
             refresh_again: Cell::default(),
             events_heard: Cell::default(),
@@ -106,6 +113,12 @@ impl Shell {
             Action::ForwardNow => self.forward_now(),
             Action::Retry(id) => self.retry(id),
             Action::Settle(id) => self.settle(id),
+            Action::AskVoid(id) => self.ask_void(id),
+            Action::KeepPayment => self.state.void.set(None),
+            Action::Void => self.void(),
+            Action::CheckReadiness => self.ask_readiness(),
+            Action::SimulateOutage(mode) => self.simulate_outage(mode),
+            Action::SetEmail(typed) => self.state.email.set(typed),
             Action::ReconnectReader => {
                 let shell = Rc::clone(self);
                 spawn_local(async move { shell.connect_reader().await });

@@ -30,6 +30,7 @@ impl Shell {
         page.on_update_ready(Rc::new(move || updated.set(true)));
         page.terminal().set_offline_delegate(Rc::new(Ear(Rc::downgrade(&self))));
         page.start();
+        self.show_outage();
         self.refresh();
         self.connect_reader().await;
         self.state.lifecycle.set(Lifecycle::Ready);

@@ -6,15 +6,15 @@ use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::{Set, Update, WithUntracked};
 use leptos::task::spawn_local;
 use tillandsia_core::ids::OfflineId;
-use tillandsia_core::journal::{Found, PaymentRecord};
+use tillandsia_core::journal::{Found, PaymentRecord, Select};
 use tillandsia_core::offline::NetworkStatus;
 
 use super::Shell;
 use super::events::FORWARDED_TOAST;
 use super::local_time::local_time;
-use crate::state::PaymentList;
 use crate::view_models::banner::Standing;
 use crate::view_models::forwarding;
+use crate::view_models::payment_list::PaymentList;
 use crate::view_models::payment_row::{PaymentRow, Tone};
 use crate::view_models::reasons::sentence;
 
@@ -24,20 +24,22 @@ const PAGE: usize = 50;
 const RELOAD_MAX: usize = 500;
 /// How many of those that need a person are shown before the others.
 const ATTENTION_MAX: usize = 100;
+/// How many of those that wait are shown, however old; the till is rarely offline for so many.
+const WAITING_MAX: usize = 200;
 /// Between two looks at what a forwarding that was asked for has done, milliseconds.
 const LOOK_MS: u32 = 300;
 
 impl Shell {
     /// Reads the list again, as far as it was loaded.
     pub(super) async fn reload_payments(&self) {
-        let loaded = self.state.payments.with_untracked(|list| list.rows.len());
+        let loaded = self.state.payments.with_untracked(PaymentList::newest_read);
         let limit = loaded.next_multiple_of(PAGE).clamp(PAGE, RELOAD_MAX);
         self.read_payments(None, limit).await;
     }
 
     /// Reads the next page of older payments.
     pub(super) fn load_more(self: &Rc<Self>) {
-        let last = self.state.payments.with_untracked(|list| list.rows.last().map(|row| row.id));
+        let last = self.state.payments.with_untracked(PaymentList::oldest_read);
         let shell = Rc::clone(self);
         spawn_local(async move { shell.read_payments(last, PAGE).await });
     }
@@ -106,27 +108,25 @@ impl Shell {
             }
         };
         let more = found.len() > limit;
-        let rows = found.iter().take(limit).map(|found| PaymentRow::of(found, &local_time));
-        match before {
-            None => {
-                // A list that cannot be read says so below; without these the rest is shown.
-                let attention = page.terminal().attention(ATTENTION_MAX).await.unwrap_or_default();
-                let of =
-                    |record: PaymentRecord| PaymentRow::of(&Found::Record(Box::new(record)), &local_time);
-                let attention = attention.into_iter().map(of).collect();
-                let list = PaymentList { rows: rows.collect(), attention, more, loaded: true, error: None };
-                if self.state.payments.with_untracked(|current| *current != list) {
-                    self.state.payments.set(list);
-                }
-            }
-            Some(_) => self.state.payments.update(|list| {
+        let row = |found: &Found| PaymentRow::of(found, &local_time);
+        let newest: Vec<PaymentRow> = found.iter().take(limit).map(row).collect();
+        if before.is_some() {
+            return self.state.payments.update(|list| {
                 // Unless the list was read anew meanwhile and ends elsewhere now.
-                if list.rows.last().map(|row| row.id) == before {
-                    list.rows.extend(rows);
-                    list.more = more;
-                    list.error = None;
+                if list.oldest_read() == before {
+                    list.add_older(newest, more);
                 }
-            }),
+            });
+        }
+        // A list that cannot be read says so below; without these the rest is shown.
+        let attention = page.terminal().attention(ATTENTION_MAX).await.unwrap_or_default();
+        let of = |record: PaymentRecord| row(&Found::Record(Box::new(record)));
+        let attention = attention.into_iter().map(of).collect();
+        let queue = Select::Queue { after: None, limit: WAITING_MAX };
+        let waiting = page.terminal().journal().find(queue).await.unwrap_or_default();
+        let list = PaymentList::new(attention, waiting.iter().map(row).collect(), newest, more);
+        if self.state.payments.with_untracked(|current| *current != list) {
+            self.state.payments.set(list);
         }
     }
 }

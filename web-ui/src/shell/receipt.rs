@@ -7,10 +7,11 @@ use leptos::task::spawn_local;
 use tillandsia_core::ids::OfflineId;
 
 use super::Shell;
-use super::local_time::local_time_with_year;
+use super::local_time::{local_time_with_seconds, local_time_with_year};
 use crate::view_models::payment_row::Tone;
 use crate::view_models::reasons::sentence;
 use crate::view_models::receipt::Receipt;
+use crate::view_models::story::steps;
 
 impl Shell {
     /// Shows a payment and its receipt.
@@ -40,14 +41,18 @@ impl Shell {
 
     async fn read_receipt(&self, id: OfflineId) {
         let Some(page) = self.page() else { return };
+        // The story first: the record is then as new as its last step, or newer.
+        let story = page.terminal().story(id).await.unwrap_or_default();
         let record = page.terminal().record(id).await;
         if self.opened.get() != Some(id) {
             return;
         }
         match record {
             Ok(record) => {
-                let receipt =
-                    Some(Receipt::of(&record, &self.state.shop.get_untracked(), &local_time_with_year));
+                let mut receipt =
+                    Receipt::of(&record, &self.state.shop.get_untracked(), &local_time_with_year);
+                receipt.story = steps(&story, &record, &local_time_with_seconds);
+                let receipt = Some(receipt);
                 if self.state.receipt.with_untracked(|current| *current != receipt) {
                     self.state.receipt.set(receipt);
                 }

@@ -20,6 +20,7 @@ use crate::view_models::cart::Cart;
 use crate::view_models::checkout::Checkout;
 use crate::view_models::held_sale::Outcome;
 use crate::view_models::payment_row::Tone;
+use crate::view_models::receipt_email;
 
 /// How often a card is asked for again because the connection was lost in between; a network that comes and goes
 /// must not keep a customer for ever.
@@ -65,6 +66,7 @@ impl Shell {
             capture_method: CaptureMethod::Automatic,
             offline_behavior: state.behavior.get_untracked(),
             metadata: state.cart.with_untracked(Cart::metadata),
+            receipt_email: state.email.with_untracked(|typed| receipt_email::address(typed)),
             ..CreateParameters::of(amount)
         };
         let shell = Rc::clone(self);
@@ -87,7 +89,10 @@ impl Shell {
         parameters: CreateParameters,
         stopped: oneshot::Receiver<()>,
     ) -> Result<PaymentIntent, Ended> {
-        let create = pin!(page.terminal().create_payment_intent(parameters));
+        let create = pin!(async {
+            self.reader_settled().await;
+            page.terminal().create_payment_intent(parameters).await
+        });
         let mut intent = match select(create, stopped).await {
             Either::Left((created, _)) => {
                 created.map_err(|error| Ended::Failed { error, payment: None, confirmed: false })?

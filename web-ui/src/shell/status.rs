@@ -10,7 +10,7 @@ use tillandsia_core::offline::NetworkStatus;
 use tillandsia_core::ports::Clock;
 
 use super::Shell;
-use crate::state::{ReaderState, Screen};
+use crate::state::Screen;
 use crate::view_models::banner::{OpenOutcome, Standing};
 use crate::view_models::reasons::sentence;
 use crate::view_models::shop::Shop;
@@ -37,6 +37,7 @@ impl Shell {
                     shell.reload_payments().await;
                 }
                 shell.reload_receipt().await;
+                shell.watch_readiness();
                 TimeoutFuture::new(REFRESH_PAUSE_MS).await;
                 if !shell.refresh_again.get() {
                     break;
@@ -78,21 +79,8 @@ impl Shell {
         set_changed(self.state.read_only, page.read_only());
         let came_online =
             standing.network() == NetworkStatus::Online && before.network() != NetworkStatus::Online;
-        if came_online && !standing.has_session {
-            self.fetch_settings();
-        }
         set_changed(self.state.standing, standing);
-    }
-
-    /// A till that was never online gets its location's settings by connecting its reader again.
-    fn fetch_settings(self: &Rc<Self>) {
-        let idle = self.state.checkout.with_untracked(Option::is_none);
-        let connected =
-            self.state.reader.with_untracked(|reader| matches!(reader, ReaderState::Connected(_)));
-        if idle && connected {
-            let shell = Rc::clone(self);
-            spawn_local(async move { shell.connect_reader().await });
-        }
+        self.watch_reader(came_online);
     }
 }
 

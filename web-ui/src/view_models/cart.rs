@@ -138,19 +138,25 @@ impl Cart {
 
 /// The lines in a payment's metadata; entries of other apps and shapes are passed over.
 pub fn lines_of(metadata: &BTreeMap<String, String>) -> Vec<Line> {
-    let line = |(key, value): (&String, &String)| {
-        let number = key.strip_prefix(LINE_KEY)?;
-        let mut parts = value.splitn(4, ' ');
-        let quantity = parts.next()?.parse().ok()?;
-        let (Some("x"), unit) = (parts.next(), parts.next()?) else { return None };
-        Some(Line {
-            key: number.to_owned(),
-            name: parts.next()?.to_owned(),
-            unit_minor: unit.parse().ok()?,
-            quantity,
-        })
-    };
-    metadata.iter().filter_map(line).collect()
+    metadata.iter().filter_map(|(key, value)| line_of(key, value)).collect()
+}
+
+/// Whether an entry of a payment's metadata is a line of the sale.
+pub fn is_line(key: &str, value: &str) -> bool {
+    line_of(key, value).is_some()
+}
+
+fn line_of(key: &str, value: &str) -> Option<Line> {
+    let number = key.strip_prefix(LINE_KEY)?;
+    let mut parts = value.splitn(4, ' ');
+    let quantity = parts.next()?.parse().ok()?;
+    let (Some("x"), unit) = (parts.next(), parts.next()?) else { return None };
+    Some(Line {
+        key: number.to_owned(),
+        name: parts.next()?.to_owned(),
+        unit_minor: unit.parse().ok()?,
+        quantity,
+    })
 }
 
 #[cfg(test)]

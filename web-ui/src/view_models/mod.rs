@@ -7,12 +7,19 @@ pub mod checkout;
 pub mod forwarding;
 pub mod held_sale;
 pub mod limits;
+pub mod payment_list;
 pub mod payment_row;
 pub mod price;
+pub mod reader_trouble;
+pub mod readiness;
 pub mod reasons;
 pub mod receipt;
+pub mod receipt_email;
 pub mod shop;
+pub mod story;
 pub mod time_left;
+pub mod void;
+pub mod work;
 
 #[cfg(test)]
 mod tests;

@@ -7,8 +7,10 @@ use tillandsia_core::journal::{Found, PaymentRecord, PaymentState};
 use tillandsia_core::payment_intent::PaymentIntent;
 use tillandsia_core::time::TimestampMs;
 
+use super::payment_list::Part;
 use super::price::price;
 use super::reasons::{decline_reason, sentence};
+use super::work::{Work, advice};
 
 /// Makes local date and time of a timestamp; the browser knows the time zone.
 pub type LocalTime<'a> = &'a dyn Fn(TimestampMs) -> String;
@@ -48,6 +50,8 @@ pub struct PaymentRow {
     pub id: OfflineId,
     /// `stored`, `accepted` …; `unreadable` for a row set aside.
     pub state: &'static str,
+    /// The part of the list it belongs to.
+    pub part: Part,
     /// The state in words.
     pub label: &'static str,
     /// Its colour and sign.
@@ -76,6 +80,12 @@ pub struct PaymentRow {
     pub can_retry: bool,
     /// Whether a person may say that it is dealt with.
     pub can_settle: bool,
+    /// Whether a person may take it back.
+    pub can_void: bool,
+    /// What a person should do, while it needs one.
+    pub advice: Option<&'static str>,
+    /// How to reach the customer of a decline after the sale.
+    pub work: Option<Work>,
 }
 
 impl PaymentRow {
@@ -92,6 +102,7 @@ impl PaymentRow {
         PaymentRow {
             id: record.offline_id,
             state: record.state.name(),
+            part: Part::of(record),
             label: state_label(record),
             tone: tone(&record.state),
             amount_minor: record.amount.amount_minor,
@@ -109,6 +120,9 @@ impl PaymentRow {
             deadline: waits.then_some(record.deadline),
             can_retry: matches!(record.state, PaymentState::Wedged),
             can_settle: record.needs_attention() && record.is_final(),
+            can_void: matches!(record.state, PaymentState::Stored { .. } | PaymentState::Wedged),
+            advice: advice(record),
+            work: Work::of(record),
         }
     }
 
@@ -117,6 +131,7 @@ impl PaymentRow {
         PaymentRow {
             id,
             state: "unreadable",
+            part: Part::Attention,
             label: "Set aside",
             tone: Tone::Bad,
             amount_minor: 0,
@@ -131,12 +146,16 @@ impl PaymentRow {
             deadline: None,
             can_retry: false,
             can_settle: false,
+            can_void: false,
+            advice: None,
+            work: None,
         }
     }
 }
 
 fn state_label(record: &PaymentRecord) -> &'static str {
     match &record.state {
+        PaymentState::Confirming { .. } if record.stored_at.is_some() => "Taken back, asking the gateway",
         PaymentState::Confirming { .. } => "Asking the gateway",
         PaymentState::Stored { .. } => "Stored, not yet authorised",
         PaymentState::Forwarding { .. } => "Being forwarded",
@@ -147,6 +166,7 @@ fn state_label(record: &PaymentRecord) -> &'static str {
         PaymentState::Declined { .. } if record.needs_attention() => "Declined after the sale",
         PaymentState::Declined { .. } if record.stored_at.is_some() => "Declined, dealt with",
         PaymentState::Declined { .. } => "Declined",
+        PaymentState::Canceled { .. } if record.stored_at.is_some() => "Taken back, not charged",
         PaymentState::Canceled { .. } => "Not charged",
     }
 }
@@ -301,6 +321,21 @@ mod tests {
         let mut online = record(declined);
         online.stored_at = None;
         assert_eq!((row(online.clone()).label, row(online).can_settle), ("Declined", false));
+    }
+
+    #[test]
+    fn only_what_waits_at_this_till_can_be_taken_back() {
+        let stored = row(record(PaymentState::Stored { next_attempt: NOW }));
+        assert!(stored.can_void && row(record(PaymentState::Wedged)).can_void);
+        assert!(!row(record(accepted())).can_void);
+        let mut asked = record(PaymentState::Confirming { lease_until: NOW });
+        assert_eq!(
+            (row(asked.clone()).label, row(asked.clone()).can_void),
+            ("Taken back, asking the gateway", false)
+        );
+        asked.stored_at = None;
+        assert_eq!(row(asked).label, "Asking the gateway");
+        assert_eq!(row(record(PaymentState::Canceled { at: NOW })).label, "Taken back, not charged");
     }
 
     #[test]

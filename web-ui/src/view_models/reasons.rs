@@ -6,6 +6,9 @@ use tillandsia_core::money::Currency;
 use super::price::{parse_major, price};
 
 const ANOTHER_CARD: &str = "Ask for another card.";
+/// The bank may decide otherwise when the same card is used again.
+const PAY_AGAIN: &str = "Ask the customer to come back and pay again, with a PIN or with another card.";
+const PAY_OTHERWISE: &str = "Ask the customer to pay another way: this card may be declined again.";
 
 /// Why the issuer declined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +17,8 @@ pub struct DeclineReason {
     pub why: &'static str,
     /// What to do while the customer is still there.
     pub advice: &'static str,
+    /// What to do once the customer has left with the goods.
+    pub later: &'static str,
 }
 
 /// The issuer's reason in words.
@@ -36,7 +41,23 @@ pub fn decline_reason(code: Option<&str>) -> DeclineReason {
         }
         _ => ("The card's bank declined without saying why.", ANOTHER_CARD),
     };
-    DeclineReason { why, advice }
+    let later = match code {
+        Some("call_issuer") => "Ask the customer to call the card's bank, then to pay again or another way.",
+        Some(
+            "offline_pin_required"
+            | "online_or_offline_pin_required"
+            | "incorrect_pin"
+            | "insufficient_funds"
+            | "withdrawal_count_limit_exceeded",
+        ) => PAY_AGAIN,
+        Some(
+            "lost_card" | "stolen_card" | "pickup_card" | "invalid_cryptogram" | "tampered" | "fraudulent",
+        ) => {
+            "Do not take this card again. Report the sale to the acquirer; the goods may have to be written off."
+        }
+        _ => PAY_OTHERWISE,
+    };
+    DeclineReason { why, advice, later }
 }
 
 /// The error of a sale in words. A till that never had its location's settings is told so, instead of that offline

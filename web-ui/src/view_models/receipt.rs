@@ -7,8 +7,9 @@ use super::cart::lines_of;
 use super::limits::Fact;
 use super::payment_row::{LocalTime, PaymentRow, card_name, read_method};
 use super::price::price;
-use super::reasons::{decline_reason, sentence};
+use super::reasons::decline_reason;
 use super::shop::Shop;
+use super::story::Step;
 
 /// What a stored payment's receipt must say.
 pub const STORED_NOTICE: &str = "STORED OFFLINE — NOT YET AUTHORISED";
@@ -40,15 +41,16 @@ pub struct Receipt {
     pub test_mode: bool,
     /// The same payment as a row, with attempts and deadline, for the person at the till; not printed.
     pub row: PaymentRow,
-    /// What went wrong on the way, latest last; not printed.
-    pub failures: Vec<Fact>,
+    /// What happened to it, oldest first; empty until the log was read. Not printed.
+    pub story: Vec<Step>,
+    /// When it must have been forwarded, local time, while it waits; not printed.
+    pub deadline: Option<String>,
 }
 
 impl Receipt {
     /// The receipt of a payment as it stands.
     pub fn of(record: &PaymentRecord, shop: &Shop, local: LocalTime<'_>) -> Self {
         let (outcome, outcome_note) = outcome(record);
-        let failures = record.failures.iter();
         Receipt {
             shop: shop.name.clone(),
             address: shop.address.clone(),
@@ -62,12 +64,8 @@ impl Receipt {
             facts: facts(record, local),
             test_mode: !record.livemode,
             row: PaymentRow::of(&tillandsia_core::journal::Found::Record(Box::new(record.clone())), local),
-            failures: failures
-                .map(|failure| {
-                    let words = sentence(&failure.message);
-                    Fact::new(local(failure.at), format!("{words} ({})", failure.code))
-                })
-                .collect(),
+            story: Vec::new(),
+            deadline: record.counts_as_stored().then(|| local(record.deadline)),
         }
     }
 }
@@ -185,7 +183,7 @@ mod tests {
             note.contains("the shop has to look at it") && !note.contains("when the connection"),
             "{note}"
         );
-        assert_eq!(receipt.failures[0].value, "Known with other content. (idempotency_conflict)");
+        assert_eq!(receipt.deadline, Some(wedged.deadline.0.to_string()), "it still waits");
     }
 
     #[test]
