@@ -1,5 +1,5 @@
 //! What a shop's network carries at every update, in bytes after brotli: against a ceiling that no change may break
-//! through, and against the aim, which is not reached yet.
+//! through, and against the aim.
 
 use crate::shell::Cmd;
 use crate::site::{Module, SDK, TILL, WORKER};
@@ -17,7 +17,7 @@ struct Budget {
 
 const BUDGETS: [Budget; 3] = [
     Budget { name: "page", module: TILL, aim: 350_000, ceiling: 375_000 },
-    Budget { name: "worker", module: WORKER, aim: 100_000, ceiling: 130_000 },
+    Budget { name: "worker", module: WORKER, aim: 100_000, ceiling: 103_000 },
     // With the package's own scripts, which are of the module's folder in the npm package.
     Budget { name: "sdk", module: SDK, aim: 150_000, ceiling: 245_000 },
 ];

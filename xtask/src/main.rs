@@ -10,6 +10,7 @@ mod browsers;
 mod budgets;
 mod ci;
 mod dist;
+mod glue;
 mod layer_rules;
 mod layers;
 mod lint;

@@ -1,6 +1,7 @@
 //! Building the site: three Wasm modules, what is in `public/`, and the list that the service worker caches.
 
 use crate::assets;
+use crate::glue;
 use crate::shell::Cmd;
 use crate::stamp::Stamp;
 use crate::tools::{self, Native};
@@ -140,11 +141,11 @@ pub(crate) fn dress(
     let wasm = target().join("wasm").join(TARGET).join("wasm").join(format!("{stem}.wasm"));
     let folder = dressed.join(module.folder);
     let result = folder.join(format!("{stem}_bg.wasm"));
-    let opt = node_modules.join("binaryen/bin/wasm-opt");
-    let mut inputs = tools::looks(&[&wasm, &native.bindgen, &opt]).with_context(|| {
+    let (opt, terser) = (node_modules.join(tools::WASM_OPT), node_modules.join(tools::TERSER));
+    let mut inputs = tools::looks(&[&wasm, &native.bindgen, &opt, &terser]).with_context(|| {
         format!("the crate {} made no module: its crate type must include cdylib", module.package)
     })?;
-    inputs.push(tools::wasm_opt_flags());
+    inputs.extend([tools::wasm_opt_flags(), glue::VERSION.to_owned()]);
     let stamp = Stamp::new(dressed.join(format!("{stem}.stamp")), &inputs);
     if stamp.is_fresh(std::slice::from_ref(&result)) {
         return Ok(folder);
@@ -158,6 +159,9 @@ pub(crate) fn dress(
         .arg(&wasm)
         .output()?;
     tools::wasm_opt(node_modules, &result)?;
+    let script = folder.join(format!("{stem}.js"));
+    glue::shorten(&result, &script)?;
+    tools::terser(node_modules, &script)?;
     stamp.set()?;
     Ok(folder)
 }

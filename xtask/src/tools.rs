@@ -7,6 +7,10 @@ use crate::workspace::{cache, cargo, read, root, say, target};
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 
+/// Where the programs for modules and scripts are among the node programs.
+pub(crate) const WASM_OPT: &str = "binaryen/bin/wasm-opt";
+pub(crate) const TERSER: &str = "terser/bin/terser";
+
 /// The project's native programs.
 #[derive(Debug, Clone)]
 pub(crate) struct Native {
@@ -32,11 +36,11 @@ pub(crate) fn native() -> Result<Native> {
 
 /// The folder of the pinned node programs, installed if `package-lock.json` has changed.
 pub(crate) fn node_modules() -> Result<PathBuf> {
-    apt::ensure("wasm-opt and the size check", &[("nodejs", "node"), ("npm", "npm")])?;
+    apt::ensure("wasm-opt, terser and the size check", &[("nodejs", "node"), ("npm", "npm")])?;
     let modules = root().join("node_modules");
     let lock = read(&root().join("package-lock.json"))?;
     let stamp = Stamp::new(modules.join(".tillandsia-stamp"), &[lock]);
-    if !stamp.is_fresh(&[modules.join("binaryen/bin/wasm-opt")]) {
+    if !stamp.is_fresh(&[modules.join(WASM_OPT), modules.join(TERSER)]) {
         say("installing the pinned node programs (npm ci)");
         Cmd::new("npm")
             .dir(root())
@@ -49,7 +53,7 @@ pub(crate) fn node_modules() -> Result<PathBuf> {
 }
 
 /// The features that rustc emits and every browser the till supports has: `--all-features` yields modules that none loads.
-const WASM_OPT: [&str; 8] = [
+const WASM_OPT_FLAGS: [&str; 8] = [
     "-Oz",
     "--strip-debug",
     "--enable-bulk-memory",
@@ -64,13 +68,23 @@ const WASM_OPT: [&str; 8] = [
 pub(crate) fn wasm_opt(node_modules: &Path, module: &Path) -> Result<()> {
     let small = module.with_extension("small");
     Cmd::new("node")
-        .arg(node_modules.join("binaryen/bin/wasm-opt"))
-        .args(WASM_OPT)
+        .arg(node_modules.join(WASM_OPT))
+        .args(WASM_OPT_FLAGS)
         .arg(module)
         .arg("-o")
         .arg(&small)
         .run_quietly(&target().join("xtask-logs/wasm-opt.log"))?;
     std::fs::rename(&small, module).with_context(|| format!("cannot write {}", module.display()))
+}
+
+/// Shrinks a script that is a JavaScript module: it keeps what it exports.
+pub(crate) fn terser(node_modules: &Path, script: &Path) -> Result<()> {
+    Cmd::new("node")
+        .arg(node_modules.join(TERSER))
+        .arg(script)
+        .args(["--module", "--compress", "passes=2", "--mangle", "--output"])
+        .arg(script)
+        .run_quietly(&target().join("xtask-logs/terser.log"))
 }
 
 /// A program from the cargo registry, at one version, kept in the cache.
@@ -127,5 +141,5 @@ pub(crate) fn looks(paths: &[&Path]) -> Result<Vec<String>> {
 
 /// The flags of wasm-opt, as part of what a module depends on.
 pub(crate) fn wasm_opt_flags() -> String {
-    WASM_OPT.join(" ")
+    WASM_OPT_FLAGS.join(" ")
 }

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use futures::future::LocalBoxFuture;
 use futures::lock::Mutex;
 use gloo_net::http::{Request, RequestBuilder, Response};
 use js_sys::{Function, Promise};
@@ -84,7 +85,7 @@ impl FetchGateway {
             device_id: self.device_id.clone(),
         };
         let url = self.url("/v1/terminal/sessions");
-        let answer = post(&url, None, &request, REQUEST_MS_MAX).await?;
+        let answer = post(&url, None, json(&request), REQUEST_MS_MAX).await?;
         // A token that the gateway does not take is its provider's failure, never a payment's.
         let session: wire::Session = parse(&answer).map_err(|error| match error {
             error @ GatewayError::Refused { status: 400..=499, .. } => {
@@ -119,13 +120,22 @@ impl FetchGateway {
     }
 
     /// Posts with the session; one that the gateway does not take any more is renewed once.
-    async fn authorised(&self, path: &str, body: &impl Serialize, ms: u64) -> Result<Answer, GatewayError> {
+    fn authorised<'a>(
+        &'a self,
+        path: &'a str,
+        body: String,
+        ms: u64,
+    ) -> LocalBoxFuture<'a, Result<Answer, GatewayError>> {
+        Box::pin(self.posting(path, body, ms))
+    }
+
+    async fn posting(&self, path: &str, body: String, ms: u64) -> Result<Answer, GatewayError> {
         let url = self.url(path);
         let secret = match self.secret() {
             Some(secret) => secret,
             None => self.renew_session(None).await?,
         };
-        let answer = post(&url, Some(&secret), body, ms).await?;
+        let answer = post(&url, Some(&secret), body.clone(), ms).await?;
         if answer.status != 401 {
             return Ok(answer);
         }
@@ -152,7 +162,7 @@ impl Gateway for FetchGateway {
     }
 
     async fn create(&self, request: &wire::CreatePayment) -> Result<wire::PaymentIntent, GatewayError> {
-        parse(&self.authorised("/v1/terminal/payments", request, REQUEST_MS_MAX).await?)
+        parse(&self.authorised("/v1/terminal/payments", json(request), REQUEST_MS_MAX).await?)
     }
 
     async fn update_payment_method(
@@ -160,16 +170,16 @@ impl Gateway for FetchGateway {
         request: &wire::PaymentSubmission,
     ) -> Result<wire::PaymentMethod, GatewayError> {
         let path = format!("/v1/terminal/payments/{}/payment_method", request.payment.offline_id);
-        parse(&self.authorised(&path, request, REQUEST_MS_MAX).await?)
+        parse(&self.authorised(&path, json(request), REQUEST_MS_MAX).await?)
     }
 
     async fn confirm(&self, request: &wire::PaymentSubmission) -> Result<wire::ForwardResult, GatewayError> {
         let path = format!("/v1/terminal/payments/{}/confirm", request.payment.offline_id);
-        parse(&self.authorised(&path, request, REQUEST_MS_MAX).await?)
+        parse(&self.authorised(&path, json(request), REQUEST_MS_MAX).await?)
     }
 
     async fn forward(&self, batch: &wire::ForwardBatch) -> Result<wire::ForwardResults, GatewayError> {
-        parse(&self.authorised("/v1/terminal/payments/forward", batch, FORWARD_MS_MAX).await?)
+        parse(&self.authorised("/v1/terminal/payments/forward", json(batch), FORWARD_MS_MAX).await?)
     }
 
     async fn capture(
@@ -184,7 +194,7 @@ impl Gateway for FetchGateway {
         }
         let path = format!("/v1/terminal/payment_intents/{payment_intent}/capture");
         let body = Capture { amount_to_capture: amount_minor };
-        parse(&self.authorised(&path, &body, REQUEST_MS_MAX).await?)
+        parse(&self.authorised(&path, json(&body), REQUEST_MS_MAX).await?)
     }
 
     async fn resolve(
@@ -193,7 +203,7 @@ impl Gateway for FetchGateway {
         origin: &wire::Origin,
     ) -> Result<wire::ForwardResult, GatewayError> {
         let path = format!("/v1/terminal/payments/{id}/resolve");
-        parse(&self.authorised(&path, origin, REQUEST_MS_MAX).await?)
+        parse(&self.authorised(&path, json(origin), REQUEST_MS_MAX).await?)
     }
 }
 
@@ -207,14 +217,13 @@ async fn asked(provider: &Function) -> Result<String, String> {
     secret.ok_or_else(|| "the app's function returned neither a text nor an object with `secret`".to_owned())
 }
 
-async fn post(
-    url: &str,
-    secret: Option<&str>,
-    body: &impl Serialize,
-    ms: u64,
-) -> Result<Answer, GatewayError> {
+/// A request's body. Made before anything is awaited: what awaits is then the same code for every kind of request.
+fn json(body: &impl Serialize) -> String {
     // These plain structs always serialise.
-    let body = serde_json::to_string(body).unwrap_or_default();
+    serde_json::to_string(body).unwrap_or_default()
+}
+
+async fn post(url: &str, secret: Option<&str>, body: String, ms: u64) -> Result<Answer, GatewayError> {
     send(Request::post(url), secret, Some(body), ms).await
 }
 

@@ -16,6 +16,7 @@ pub mod page;
 pub mod pass;
 pub mod store;
 mod vault;
+pub mod worker;
 mod worker_client;
 
 pub use clock::BrowserClock;

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use futures::future::LocalBoxFuture;
 use indexed_db_futures::prelude::*;
 use indexed_db_futures::transaction::Transaction;
 use js_sys::{Array, Promise, Uint8Array};
@@ -12,7 +13,7 @@ use web_sys::{CryptoKey, SubtleCrypto};
 
 use super::entropy::{BrowserEntropy, CRYPTO};
 use super::js::{object, text_of};
-use super::store::{Connection, KEYS, LOG, PAYMENTS, Query, SETTINGS, store_error};
+use super::store::{Connection, KEYS, LOG, PAYMENTS, Query, SETTINGS, Work, store_error};
 use crate::journal::Sealed;
 use crate::ports::{Entropy as _, StoreError, Vault, VaultError};
 
@@ -34,7 +35,11 @@ impl WebCryptoVault {
         WebCryptoVault { connection, key: RefCell::new(None) }
     }
 
-    async fn key(&self) -> Result<CryptoKey, VaultError> {
+    fn key(&self) -> LocalBoxFuture<'_, Result<CryptoKey, VaultError>> {
+        Box::pin(self.kept_or_made_key())
+    }
+
+    async fn kept_or_made_key(&self) -> Result<CryptoKey, VaultError> {
         if let Some(key) = self.key.borrow().as_ref() {
             return Ok(key.clone());
         }
@@ -55,18 +60,34 @@ impl WebCryptoVault {
     /// the winner's.
     async fn make_key(&self) -> Result<CryptoKey, VaultError> {
         let made = generate().await?;
-        let kept = self.connection.write(&[KEYS, PAYMENTS, LOG, SETTINGS], async |transaction| {
-            keep(transaction, made.clone()).await
-        });
-        match kept.await.map_err(unavailable)? {
+        let keeping = Keeping { made, kept: RefCell::new(None) };
+        let stores = [KEYS, PAYMENTS, LOG, SETTINGS];
+        self.connection.write(&stores, &keeping).await.map_err(unavailable)?;
+        match keeping.kept.take() {
             Some(kept) => as_key(kept),
-            None => Ok(made),
+            None => Ok(keeping.made),
         }
     }
 }
 
+/// A new key inside the transaction that keeps it.
+struct Keeping {
+    made: CryptoKey,
+    /// The key that was there already.
+    kept: RefCell<Option<JsValue>>,
+}
+
+impl Work for Keeping {
+    fn run<'a>(&'a self, transaction: &'a Transaction<'_>) -> LocalBoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.kept.replace(keep(transaction, &self.made).await?);
+            Ok(())
+        })
+    }
+}
+
 /// Puts `made` unless there is a key already, which is returned.
-async fn keep(transaction: &Transaction<'_>, made: CryptoKey) -> Result<Option<JsValue>, StoreError> {
+async fn keep(transaction: &Transaction<'_>, made: &CryptoKey) -> Result<Option<JsValue>, StoreError> {
     let name = JsValue::from_str(KEY);
     let keys = transaction.object_store(KEYS).map_err(store_error)?;
     let kept = keys.get::<JsValue, JsValue, _>(name.clone()).primitive().map_err(store_error)?;
@@ -84,7 +105,7 @@ async fn keep(transaction: &Transaction<'_>, made: CryptoKey) -> Result<Option<J
     }
     // Settings sealed with a lost key are of no use to anybody; all of them can be fetched or made again.
     transaction.object_store(SETTINGS).and_then(|settings| settings.clear()).map_err(store_error)?;
-    let value = JsValue::from(made);
+    let value = JsValue::from(made.clone());
     keys.put(value).with_key(name).without_key_type().primitive().map_err(store_error)?;
     Ok(None)
 }

@@ -15,5 +15,5 @@ pub(crate) use all::all;
 pub use record::{
     Acceptance, CardShown, FAILURES_KEPT_MAX, Failure, PaymentRecord, PaymentState, WrongState,
 };
-pub use row::{Commit, Digest, Head, LogEntry, LogKind, PaymentRow, QueuePosition, Sealed, Totals};
+pub use row::{Commit, Digest, Head, LogEntry, LogKind, PaymentRow, QueuePosition, Sealed, Sums, Totals};
 pub use transact::{Change, Decision, Found, Journal, Select};

@@ -1,7 +1,5 @@
 //! What the store holds: sealed payments with the few fields it must see, the log, and the log's head.
 
-use std::collections::BTreeMap;
-
 use crate::ids::OfflineId;
 use crate::money::{Currency, Money};
 use crate::time::TimestampMs;
@@ -187,30 +185,54 @@ pub struct Totals {
     /// How many payments.
     pub count: u64,
     /// Their sums by currency; a currency whose sum is zero is absent.
-    pub amounts: BTreeMap<Currency, u64>,
+    pub amounts: Sums,
+}
+
+/// Sums by currency, in the order of the codes. A list and no map: a shop has one currency or two, and a map of its own
+/// kind would be a fiftieth of the service worker's module.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sums(Vec<(Currency, u64)>);
+
+impl Sums {
+    /// The sum in a currency; zero when it is absent.
+    pub fn get(&self, currency: Currency) -> u64 {
+        self.iter().find(|(each, _)| **each == currency).map_or(0, |(_, sum)| *sum)
+    }
+
+    /// Sets the sum in a currency, minor units.
+    pub fn set(&mut self, currency: Currency, sum: u64) {
+        let place = self.0.iter().position(|(each, _)| *each >= currency).unwrap_or(self.0.len());
+        match self.0.get_mut(place) {
+            Some((each, old)) if *each == currency => *old = sum,
+            _ => self.0.insert(place, (currency, sum)),
+        }
+    }
+
+    /// Each currency with its sum.
+    pub fn iter(&self) -> impl Iterator<Item = (&Currency, &u64)> {
+        self.0.iter().map(|(currency, sum)| (currency, sum))
+    }
 }
 
 impl Totals {
     /// The sum in a currency.
     pub fn amount(&self, currency: Currency) -> u64 {
-        self.amounts.get(&currency).copied().unwrap_or(0)
+        self.amounts.get(currency)
     }
 
     /// Adds a payment.
     pub fn add(&mut self, money: Money) {
         self.count = self.count.saturating_add(1);
-        let sum = self.amounts.entry(money.currency).or_insert(0);
-        *sum = sum.saturating_add(money.amount_minor);
+        let sum = self.amount(money.currency).saturating_add(money.amount_minor);
+        self.amounts.set(money.currency, sum);
     }
 
     /// Takes a payment out.
     pub fn remove(&mut self, money: Money) {
         self.count = self.count.saturating_sub(1);
-        if let Some(sum) = self.amounts.get_mut(&money.currency) {
-            *sum = sum.saturating_sub(money.amount_minor);
-            if *sum == 0 {
-                self.amounts.remove(&money.currency);
-            }
+        match self.amount(money.currency).saturating_sub(money.amount_minor) {
+            0 => self.amounts.0.retain(|(each, _)| *each != money.currency),
+            sum => self.amounts.set(money.currency, sum),
         }
     }
 }
@@ -239,4 +261,27 @@ pub struct Commit {
     pub rows: Vec<PaymentRow>,
     /// The payments whose rows go.
     pub removed: Vec<OfflineId>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn totals_are_by_currency_in_the_order_of_codes_and_without_zeros() {
+        let money = |amount, code: &str| Money::new(amount, code.parse().unwrap());
+        let mut totals = Totals::default();
+        for added in [money(5, "usd"), money(7, "eur"), money(1, "usd"), money(9, "gbp")] {
+            totals.add(added);
+        }
+        totals.remove(money(7, "eur"));
+        totals.remove(money(1, "jpy"));
+        totals.remove(money(2, "usd"));
+        let shown: Vec<_> = totals.amounts.iter().map(|(code, sum)| (code.code(), *sum)).collect();
+        assert_eq!((totals.count, shown), (1, vec![("gbp", 9), ("usd", 4)]));
+        assert_eq!(
+            [totals.amount(money(0, "usd").currency), totals.amount(money(0, "eur").currency)],
+            [4, 0]
+        );
+    }
 }

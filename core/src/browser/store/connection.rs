@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use futures::channel::oneshot;
+use futures::future::LocalBoxFuture;
 use futures::lock::Mutex;
 use indexed_db_futures::OpenDbResult;
 use indexed_db_futures::database::Database;
@@ -14,12 +15,14 @@ use indexed_db_futures::prelude::*;
 use indexed_db_futures::transaction::{
     Transaction, TransactionDurability, TransactionMode, TransactionOptions,
 };
-use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
+use web_sys::{Event, IdbDatabase};
 
 use super::super::js::within;
 use super::errors::{aborted, is_lost, is_newer, open_error, store_error};
 use super::migrations::{self, STEPS, Step};
+use super::open::{as_found, versioned};
 use super::requests::Query;
 use crate::ports::StoreError;
 
@@ -33,8 +36,8 @@ pub struct Connection {
     name: String,
     steps: &'static [Step],
     opening: Mutex<()>,
-    current: RefCell<Option<Database>>,
-    /// Counts openings, so that a late event of an old connection does not touch the new one.
+    current: RefCell<Option<(Database, Watch)>>,
+    /// Counts openings.
     opened: Cell<u32>,
     newer: Cell<Option<u32>>,
     on_version_change: RefCell<Option<Rc<dyn Fn()>>>,
@@ -86,13 +89,20 @@ impl Connection {
 
     /// Closes the connection once its transactions are done. The next use opens it again.
     pub fn close(&self) {
-        if let Some(db) = self.current.take() {
+        if let Some((db, _watch)) = self.current.take() {
             db.close();
         }
     }
 
     /// Runs a reading transaction.
-    pub(in crate::browser) async fn read(self: &Rc<Self>, query: Query) -> Result<Vec<JsValue>, StoreError> {
+    pub(in crate::browser) fn read(
+        self: &Rc<Self>,
+        query: Query,
+    ) -> LocalBoxFuture<'_, Result<Vec<JsValue>, StoreError>> {
+        Box::pin(self.reading(query))
+    }
+
+    async fn reading(self: &Rc<Self>, query: Query) -> Result<Vec<JsValue>, StoreError> {
         let stores = [query.store()];
         let first = self.database().await?;
         let again;
@@ -113,12 +123,16 @@ impl Connection {
     /// Runs a writing transaction of `strict` durability. Returns only on its `complete` event; an error means that
     /// nothing was written, except `Unavailable`, after which that is not known.
     ///
-    /// `run` must not await anything but requests of this transaction: it would commit by itself meanwhile.
-    pub(in crate::browser) async fn write<T>(
-        self: &Rc<Self>,
-        stores: &[&str],
-        run: impl AsyncFnOnce(&Transaction<'_>) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+    /// Neither generic nor `async` (see [`super::super::worker`]), so that a module holds this machine once.
+    pub(in crate::browser) fn write<'a>(
+        self: &'a Rc<Self>,
+        stores: &'a [&str],
+        work: &'a dyn Work,
+    ) -> LocalBoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(self.writing(stores, work))
+    }
+
+    async fn writing(self: &Rc<Self>, stores: &[&str], work: &dyn Work) -> Result<(), StoreError> {
         let first = self.database().await?;
         if let Some(found) = self.newer.get() {
             return Err(StoreError::NewerVersion { found });
@@ -137,7 +151,7 @@ impl Connection {
             }
             Err(error) => return Err(store_error(error)),
         };
-        let result = finish(transaction, run).await;
+        let result = finish(transaction, work).await;
         self.note(&result);
         result
     }
@@ -150,30 +164,32 @@ impl Connection {
     }
 
     async fn database(self: &Rc<Self>) -> Result<Database, StoreError> {
-        if let Some(db) = self.current.borrow().as_ref() {
+        if let Some((db, _)) = self.current.borrow().as_ref() {
             return Ok(db.clone());
         }
         let _one_at_a_time = self.opening.lock().await;
-        if let Some(db) = self.current.borrow().as_ref() {
+        if let Some((db, _)) = self.current.borrow().as_ref() {
             return Ok(db.clone());
         }
         let db = self.open_now().await?;
         self.opened.set(self.opened.get().wrapping_add(1));
-        self.current.replace(Some(db.clone()));
-        self.watch(&db);
+        self.current.replace(Some((db.clone(), self.watch(&db))));
         Ok(db)
     }
 
     async fn open_now(&self) -> Result<Database, StoreError> {
         let blocked = Rc::new(Cell::new(false));
         let target = migrations::target(self.steps);
-        match self.in_time(versioned(self.name.clone(), self.steps, Rc::clone(&blocked)), &blocked).await? {
+        match self.in_time(versioned(&self.name, self.steps, Rc::clone(&blocked)), &blocked).await? {
             Ok(db) => {
                 self.newer.set(None);
                 Ok(db)
             }
             Err(error) if is_newer(&error) => {
-                let db = self.in_time(as_found(self.name.clone()), &blocked).await?.map_err(open_error)?;
+                let db = self
+                    .in_time(as_found(&self.name, Rc::clone(&blocked)), &blocked)
+                    .await?
+                    .map_err(open_error)?;
                 let found = db.version() as u32;
                 self.newer.set((found > target).then_some(found));
                 Ok(db)
@@ -185,7 +201,7 @@ impl Connection {
     /// Waits for an open, in a task of its own: one that succeeds too late is closed again and blocks nobody.
     async fn in_time(
         &self,
-        open: impl Future<Output = OpenDbResult<Database>> + 'static,
+        open: LocalBoxFuture<'static, OpenDbResult<Database>>,
         blocked: &Cell<bool>,
     ) -> Result<OpenDbResult<Database>, StoreError> {
         let (sender, receiver) = oneshot::channel();
@@ -207,22 +223,41 @@ impl Connection {
     }
 
     /// Closes for a newer version, and forgets a connection that the browser closed.
-    fn watch(self: &Rc<Self>, db: &Database) {
-        let Ok(mut changes) = db.version_changes() else { return };
+    fn watch(self: &Rc<Self>, db: &Database) -> Watch {
         let this = Rc::downgrade(self);
-        let opened = self.opened.get();
-        spawn_local(async move {
-            let change = changes.recv().await;
+        let heard = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
             let Some(this) = this.upgrade() else { return };
-            if this.opened.get() == opened {
-                // Closing lets transactions under way finish first.
-                this.close();
-            }
+            // Closing lets transactions under way finish first.
+            this.close();
             let listener = this.on_version_change.borrow().clone();
-            if let (Some(_), Some(listener)) = (change, listener) {
+            if let (true, Some(listener)) = (event.type_() == "versionchange", listener) {
                 listener();
             }
         });
+        let db: IdbDatabase = db.as_sys().clone().unchecked_into();
+        db.set_onversionchange(Some(heard.as_ref().unchecked_ref()));
+        db.set_onclose(Some(heard.as_ref().unchecked_ref()));
+        Watch { db, _heard: heard }
+    }
+}
+
+/// What is done inside a writing transaction.
+pub(in crate::browser) trait Work {
+    /// Sends the requests, and waits for the last of them. Must not await anything but requests of this transaction:
+    /// it would commit by itself meanwhile.
+    fn run<'a>(&'a self, transaction: &'a Transaction<'_>) -> LocalBoxFuture<'a, Result<(), StoreError>>;
+}
+
+/// Hears what happens to a connection, until it is dropped.
+struct Watch {
+    db: IdbDatabase,
+    _heard: Closure<dyn FnMut(Event)>,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.db.set_onversionchange(None);
+        self.db.set_onclose(None);
     }
 }
 
@@ -245,16 +280,13 @@ fn begin_write<'a>(db: &'a Database, stores: &[&str]) -> Result<Transaction<'a>,
     db.transaction(stores).with_mode(TransactionMode::Readwrite).with_options(options).build()
 }
 
-async fn finish<T>(
-    transaction: Transaction<'_>,
-    run: impl AsyncFnOnce(&Transaction<'_>) -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
+async fn finish(transaction: Transaction<'_>, work: &dyn Work) -> Result<(), StoreError> {
     // Kept to ask why it was aborted: `commit` takes the transaction.
     let raw: web_sys::IdbTransaction = transaction.as_sys().clone().unchecked_into();
-    match run(&transaction).await {
+    match work.run(&transaction).await {
         // `commit` resolves on the event `complete`, and fails on `error` and `abort`.
-        Ok(result) => match transaction.commit().await {
-            Ok(()) => Ok(result),
+        Ok(()) => match transaction.commit().await {
+            Ok(()) => Ok(()),
             Err(error @ Error::DomException(_)) => Err(store_error(error)),
             Err(_) => Err(aborted(raw.error())),
         },
@@ -264,24 +296,4 @@ async fn finish<T>(
             Err(raw.error().map_or(error, |exception| aborted(Some(exception))))
         }
     }
-}
-
-/// Opens in the version that `steps` lead to, taking the database there. A step that fails aborts the upgrade: the
-/// database stays as it was.
-async fn versioned(name: String, steps: &'static [Step], blocked: Rc<Cell<bool>>) -> OpenDbResult<Database> {
-    Database::open(name)
-        .with_version(migrations::target(steps))
-        .with_on_blocked(move |_| {
-            blocked.set(true);
-            Ok(())
-        })
-        .with_on_upgrade_needed(move |event, db| migrations::run(&db, event.old_version() as u32, steps))
-        .await
-}
-
-/// Opens in whatever version there is. One that is gone meanwhile is not made anew here.
-async fn as_found(name: String) -> OpenDbResult<Database> {
-    Database::open(name)
-        .with_on_upgrade_needed(|_, _| Err(js_sys::Error::new("the database was deleted").into()))
-        .await
 }

@@ -19,7 +19,9 @@ pub(in crate::browser) fn store_error(error: Error) -> StoreError {
             let error: JsValue = error.into();
             StoreError::Unavailable(text_of(&error))
         }
-        other => StoreError::Unavailable(other.to_string()),
+        Error::MissingData(missing) => StoreError::Unavailable(missing.to_string()),
+        // Never printed as it is: a value of it may be a float, and printing those is code for nothing.
+        Error::Serialisation(_) => StoreError::Unavailable("it gave a value of another kind".to_owned()),
     }
 }
 
@@ -59,6 +61,6 @@ pub(super) fn open_error(error: OpenDbError) -> StoreError {
             StoreError::Conflict => StoreError::Unavailable("the database could not be set up".to_owned()),
             other => other,
         },
-        other => StoreError::Unavailable(other.to_string()),
+        _ => StoreError::Unavailable("this browser has none, or does not give it out".to_owned()),
     }
 }

@@ -3,12 +3,14 @@
 mod connection;
 mod errors;
 pub mod migrations;
+mod open;
 mod requests;
 mod rows;
 
 use std::cell::Cell;
 use std::rc::Rc;
 
+use futures::future::LocalBoxFuture;
 use indexed_db_futures::error::Error;
 use indexed_db_futures::future::BasicRequest;
 use indexed_db_futures::prelude::*;
@@ -16,6 +18,7 @@ use indexed_db_futures::transaction::Transaction;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 
+pub(in crate::browser) use connection::Work;
 pub use connection::{Connection, DATABASE};
 use rows::{
     entry_from_js, entry_to_js, head_from_js, head_to_js, payment_from_js, payment_to_js, sealed_from_js,
@@ -25,7 +28,7 @@ use rows::{
 use super::entropy::BrowserEntropy;
 use super::js::number;
 use crate::ids::OfflineId;
-use crate::journal::{Commit, Head, LogEntry, PaymentRow, QueuePosition, Sealed};
+use crate::journal::{Commit, Digest, Head, LogEntry, PaymentRow, QueuePosition, Sealed};
 use crate::ports::{Entropy as _, Store, StoreError};
 
 pub(in crate::browser) use errors::store_error;
@@ -90,29 +93,15 @@ impl Store for IndexedDbStore {
         puts.extend(commit.removed.iter().map(|id| Put::Gone(PAYMENTS, JsValue::from_str(&id.to_string()))));
         // An entry is never written over.
         puts.extend(commit.entries.iter().map(|entry| Put::New(LOG, entry_to_js(entry))));
-        let next_head = head_to_js(&commit.head);
-        let opening = self
-            .connection
-            .write(&[PAYMENTS, LOG, META], async |transaction| {
-                let opening = self.connection.opening();
-                // Entries are numbered without a gap and never written over: where the next number is free, the head is
-                // still the one known. Only a database that this connection has not written to may be another one.
-                let head = match self.head_known_on.get() == Some(opening) {
-                    true => None,
-                    false => Some(ask_for_head(transaction).map_err(store_error)?),
-                };
-                puts.into_iter().try_for_each(|put| put.send(transaction)).map_err(store_error)?;
-                put_and_wait(transaction, META, HEAD.into(), next_head).await.map_err(store_error)?;
-                // Asked for first and looked at last; a wrong head aborts all of it.
-                if let Some(head) = head
-                    && head_from_js(head.await.map_err(store_error)?)?.hash != commit.expected
-                {
-                    return Err(StoreError::Conflict);
-                }
-                Ok(opening)
-            })
-            .await?;
-        self.head_known_on.set(Some(opening));
+        let committing = Committing {
+            store: self,
+            puts,
+            next_head: head_to_js(&commit.head),
+            expected: commit.expected,
+            opening: Cell::new(None),
+        };
+        self.connection.write(&[PAYMENTS, LOG, META], &committing).await?;
+        self.head_known_on.set(committing.opening.get());
         (self.on_commit)();
         Ok(())
     }
@@ -173,11 +162,54 @@ impl Store for IndexedDbStore {
 impl IndexedDbStore {
     /// One put in a transaction of its own.
     async fn put(&self, store: &'static str, key: JsValue, value: JsValue) -> Result<(), StoreError> {
-        self.connection
-            .write(&[store], async |transaction| {
-                put_and_wait(transaction, store, key, value).await.map_err(store_error)
-            })
-            .await
+        self.connection.write(&[store], &Putting { store, key, value }).await
+    }
+}
+
+/// A commit inside its transaction.
+struct Committing<'a> {
+    store: &'a IndexedDbStore,
+    puts: Vec<Put>,
+    next_head: JsValue,
+    expected: Digest,
+    /// On which opening of the connection it ran.
+    opening: Cell<Option<u32>>,
+}
+
+impl Work for Committing<'_> {
+    fn run<'a>(&'a self, transaction: &'a Transaction<'_>) -> LocalBoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let opening = Some(self.store.connection.opening());
+            self.opening.set(opening);
+            // Entries are numbered without a gap and never written over: where the next number is free, the head is
+            // still the one known. Only a database that this connection has not written to may be another one.
+            let head = match self.store.head_known_on.get() == opening {
+                true => None,
+                false => Some(ask_for_head(transaction).map_err(store_error)?),
+            };
+            self.puts.iter().try_for_each(|put| put.send(transaction)).map_err(store_error)?;
+            put_and_wait(transaction, META, HEAD.into(), self.next_head.clone()).await?;
+            // Asked for first and looked at last; a wrong head aborts all of it.
+            if let Some(head) = head
+                && head_from_js(head.await.map_err(store_error)?)?.hash != self.expected
+            {
+                return Err(StoreError::Conflict);
+            }
+            Ok(())
+        })
+    }
+}
+
+/// One put inside its transaction.
+struct Putting {
+    store: &'static str,
+    key: JsValue,
+    value: JsValue,
+}
+
+impl Work for Putting {
+    fn run<'a>(&'a self, transaction: &'a Transaction<'_>) -> LocalBoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(put_and_wait(transaction, self.store, self.key.clone(), self.value.clone()))
     }
 }
 
@@ -189,8 +221,10 @@ async fn put_and_wait(
     store: &str,
     key: JsValue,
     value: JsValue,
-) -> Result<(), Error> {
-    transaction.object_store(store)?.put(value).with_key(key).without_key_type().primitive()?.await
+) -> Result<(), StoreError> {
+    let store = transaction.object_store(store).map_err(store_error)?;
+    let put = store.put(value).with_key(key).without_key_type().primitive().map_err(store_error)?;
+    put.await.map_err(store_error)
 }
 
 fn position_to_js(position: QueuePosition) -> JsValue {

@@ -65,14 +65,14 @@ impl Query {
 impl Put {
     /// Sends the request. Nobody listens to it: a failure aborts the transaction, and a listener for each would be a
     /// good part of the time that a commit takes.
-    pub(super) fn send(self, transaction: &Transaction<'_>) -> Result<(), Error> {
-        let store = |name| -> Result<web_sys::IdbObjectStore, Error> {
+    pub(super) fn send(&self, transaction: &Transaction<'_>) -> Result<(), Error> {
+        let store = |name: &str| -> Result<web_sys::IdbObjectStore, Error> {
             Ok(transaction.object_store(name)?.as_sys().clone().unchecked_into())
         };
         let sent = match self {
-            Put::Value(name, value) => store(name)?.put(&value),
-            Put::New(name, value) => store(name)?.add(&value),
-            Put::Gone(name, key) => store(name)?.delete(&key),
+            Put::Value(name, value) => store(name)?.put(value),
+            Put::New(name, value) => store(name)?.add(value),
+            Put::Gone(name, key) => store(name)?.delete(key),
         };
         sent.map(drop).map_err(Error::from)
     }

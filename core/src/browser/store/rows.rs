@@ -9,14 +9,12 @@
 //! ```
 //! Bytes are Uint8Arrays; times are unix milliseconds.
 
-use std::collections::BTreeMap;
-
 use js_sys::{Array, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use super::super::js::{number, whole, whole_number};
 use crate::ids::OfflineId;
-use crate::journal::{Digest, Head, LogEntry, LogKind, PaymentRow, QueuePosition, Sealed, Totals};
+use crate::journal::{Digest, Head, LogEntry, LogKind, PaymentRow, QueuePosition, Sealed, Sums, Totals};
 use crate::money::Money;
 use crate::ports::StoreError;
 use crate::time::TimestampMs;
@@ -204,7 +202,7 @@ pub(super) fn head_to_js(head: &Head) -> JsValue {
     js.set_hash(&bytes_of(&[&head.hash]));
     js.set_count(head.totals.count as f64);
     let amounts = Array::new();
-    for (currency, sum) in &head.totals.amounts {
+    for (currency, sum) in head.totals.amounts.iter() {
         amounts.push(&JsValue::from_str(currency.code()));
         amounts.push(&number(*sum));
     }
@@ -225,10 +223,10 @@ fn parse_head(js: Row) -> Option<Head> {
     let hash = to_bytes(js.hash())?;
     let (hash, _) = take::<32>(&hash)?;
     let flat = js.amounts().dyn_into::<Array>().ok()?.to_vec();
-    let mut amounts = BTreeMap::new();
+    let mut amounts = Sums::default();
     for pair in flat.chunks(2) {
         let [currency, sum] = pair else { return None };
-        amounts.insert(currency.as_string()?.parse().ok()?, whole_number(sum)?);
+        amounts.set(currency.as_string()?.parse().ok()?, whole_number(sum)?);
     }
     Some(Head { seq: whole(&js, "seq")?, hash, totals: Totals { count: whole(&js, "count")?, amounts } })
 }

@@ -3,10 +3,9 @@
 
 mod v1;
 
-use indexed_db_futures::database::Database;
 use indexed_db_futures::error::Error;
-use indexed_db_futures::prelude::*;
-use indexed_db_futures::{KeyPath, KeyPathSeq};
+use js_sys::{Array, JsString};
+use web_sys::{IdbDatabase, IdbObjectStoreParameters};
 
 /// One step of the schema. Once released it never changes: a database of any age goes through the rest.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +21,7 @@ pub const STEPS: &[Step] = &[v1::STEP];
 
 /// The schema while a step adds to it.
 #[derive(Debug)]
-pub struct Schema<'a>(&'a Database);
+pub struct Schema<'a>(&'a IdbDatabase);
 
 impl Schema<'_> {
     /// Adds an object store; with `key_path` its keys are part of its values. `indices` are (name, key paths).
@@ -32,14 +31,14 @@ impl Schema<'_> {
         key_path: Option<&str>,
         indices: &[(&str, &[&str])],
     ) -> Result<(), Error> {
-        let builder = self.0.create_object_store(name);
-        let store = match key_path {
-            Some(path) => builder.with_key_path(KeyPath::One(path)).build()?,
-            None => builder.build()?,
-        };
+        let parameters = IdbObjectStoreParameters::new();
+        if let Some(path) = key_path {
+            parameters.set_key_path(&path.into());
+        }
+        let store = self.0.create_object_store_with_optional_parameters(name, &parameters)?;
         for (name, paths) in indices {
-            let paths: KeyPathSeq<&str> = paths.iter().copied().collect();
-            store.create_index(*name, KeyPath::Sequence(paths)).build()?;
+            let paths: Array = paths.iter().map(|path| JsString::from(*path)).collect();
+            store.create_index_with_str_sequence(name, &paths)?;
         }
         Ok(())
     }
@@ -51,6 +50,6 @@ pub(super) fn target(steps: &[Step]) -> u32 {
 }
 
 /// Takes a database from version `found` (0: new) through the rest of the steps.
-pub(super) fn run(db: &Database, found: u32, steps: &[Step]) -> Result<(), Error> {
+pub(super) fn run(db: &IdbDatabase, found: u32, steps: &[Step]) -> Result<(), Error> {
     steps.iter().filter(|step| step.version > found).try_for_each(|step| (step.add)(&Schema(db)))
 }

@@ -1,26 +1,32 @@
-//! The pass itself, over the ports alone.
+//! What the service worker does: a pass of its own over the ports, without a terminal, a reader or a screen.
+//!
+//! It is here and not in the worker's crate because a crate makes its own copy of every async function of another that
+//! it awaits: a twentieth of the worker's module was such copies.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use js_sys::{Function, Object, Reflect};
-use tillandsia_core::browser::channel::{CHANNEL, Channel, Message};
-use tillandsia_core::browser::pass::{Passes, leave_to_forward};
-use tillandsia_core::browser::{
+use futures::future::LocalBoxFuture;
+use js_sys::Function;
+use wasm_bindgen::prelude::*;
+
+use super::channel::{CHANNEL, Channel, Message};
+use super::js::object;
+use super::pass::{Passes, leave_to_forward};
+use super::{
     Browser, BrowserClock, BrowserEntropy, BrowserJournal, Connection, Endpoints, FetchGateway,
     IndexedDbStore, WebCryptoVault, device_id, kept_session,
 };
-use tillandsia_core::error::{ErrorCode, TerminalError};
-use tillandsia_core::forwarder::{Drained, Forwarder, Mode};
-use tillandsia_core::ids::HolderId;
-use tillandsia_core::journal::Journal;
-use tillandsia_core::ports::{Entropy as _, Gateway as _, GatewayError};
-use tillandsia_core::simulated_offline::SimulatedOfflineMode;
-use tillandsia_core::terminal::{SESSION_SETTING, SIMULATED_OFFLINE_SETTING, mode_named, session_to_bytes};
-use wasm_bindgen::prelude::*;
+use crate::error::{ErrorCode, TerminalError};
+use crate::forwarder::{Drained, Forwarder, Mode};
+use crate::ids::HolderId;
+use crate::journal::Journal;
+use crate::ports::{Entropy as _, Gateway as _, GatewayError};
+use crate::simulated_offline::SimulatedOfflineMode;
+use crate::terminal::{SESSION_SETTING, SIMULATED_OFFLINE_SETTING, mode_named, session_to_bytes};
 
 /// What a run of the worker keeps in memory; everything that matters is in the journal.
-pub(crate) struct Worker {
+struct Worker {
     journal: BrowserJournal,
     channel: Rc<Channel>,
     holder: HolderId,
@@ -34,12 +40,30 @@ thread_local! {
 }
 
 /// From here on connection tokens come from this function of the app.
-pub(crate) fn provide(provider: Function) {
+pub fn provide(provider: Function) {
     TOKEN_PROVIDER.set(Some(provider));
 }
 
+/// Makes one pass over the stored payments: all of them with `"all"`, else those whose next attempt is due. Resolves
+/// to `{ran, nextPassMs?, offline}`: whether this context was the one to forward, when the next pass is due, and
+/// whether the gateway could not be reached.
+///
+/// # Errors
+/// When the journal cannot be used.
+pub fn drain(mode: String) -> LocalBoxFuture<'static, Result<JsValue, TerminalError>> {
+    Box::pin(async move { worker().await?.drain(&mode).await })
+}
+
+/// Keeps where a page found its servers, for passes without one.
+///
+/// # Errors
+/// When the setting cannot be kept.
+pub fn configure(endpoints: Endpoints) -> LocalBoxFuture<'static, Result<(), TerminalError>> {
+    Box::pin(async move { endpoints.keep(&worker().await?.journal).await })
+}
+
 /// This run of the worker, opened at its first use. When the database does not open, the next use tries again.
-pub(crate) async fn worker() -> Result<Rc<Worker>, TerminalError> {
+async fn worker() -> Result<Rc<Worker>, TerminalError> {
     if let Some(worker) = WORKER.with_borrow(Clone::clone) {
         return Ok(worker);
     }
@@ -68,15 +92,7 @@ impl Worker {
         })
     }
 
-    pub(crate) async fn configure(
-        &self,
-        gateway_url: String,
-        connection_token_url: String,
-    ) -> Result<(), TerminalError> {
-        Endpoints { gateway_url, connection_token_url }.keep(&self.journal).await
-    }
-
-    pub(crate) async fn drain(&self, mode: &str) -> Result<JsValue, TerminalError> {
+    async fn drain(&self, mode: &str) -> Result<JsValue, TerminalError> {
         let mode = if mode == "all" { Mode::All } else { Mode::Due };
         match self.passes.run(mode, async |mode| self.pass(mode).await).await {
             Some(Ok(Some(Drained { stopped: Some(error @ GatewayError::TokenProvider(_)), .. })))
@@ -156,13 +172,4 @@ impl Worker {
         let message = message.to_owned();
         self.channel.send(&Message::ForwardingError { code: code.to_owned(), message });
     }
-}
-
-fn object(properties: &[(&str, JsValue)]) -> JsValue {
-    let object = Object::new();
-    for (name, value) in properties {
-        // Setting a property of a plain object cannot fail.
-        Reflect::set(&object, &JsValue::from_str(name), value).ok();
-    }
-    object.into()
 }
