@@ -2,12 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::cell::{Cell, RefCell};
-use std::future::{pending, ready};
+use std::future::{pending, poll_fn, ready};
 use std::rc::Rc;
+use std::task::Poll;
 
 use futures::executor::block_on;
 use serde_json::{Value, json};
+use tillandsia_core::card::{CardRead, ReaderInfo};
 use tillandsia_core::journal::Journal;
+use tillandsia_core::ports::{ChipDecision, CollectRequest, HostDecision, Reader, ReaderError, ReaderPrompt};
 use tillandsia_core::terminal::{Acknowledgement, Terminal};
 use tillandsia_core::testing::{
     ManualClock, MemoryGateway, MemoryPlatform, MemoryReader, MemoryStore, MemoryVault, SeededEntropy, card,
@@ -184,27 +187,59 @@ fn a_payment_is_confirmed_once_and_the_error_says_where_it_stands() {
     });
 }
 
+/// A reader to which nobody presents a card; it has to be canceled twice, as one that is on its way to waiting.
+#[derive(Clone, Default)]
+struct Patient {
+    cancels: Rc<Cell<u32>>,
+}
+
+impl Reader for Patient {
+    async fn connect(&self) -> Result<ReaderInfo, ReaderError> {
+        MemoryReader::default().connect().await
+    }
+
+    async fn collect(
+        &self,
+        request: CollectRequest,
+        prompt: &dyn Fn(ReaderPrompt),
+    ) -> Result<CardRead, ReaderError> {
+        prompt(ReaderPrompt::Present(request.interfaces));
+        poll_fn(|_| if self.cancels.get() < 2 { Poll::Pending } else { Poll::Ready(()) }).await;
+        Err(ReaderError::Canceled)
+    }
+
+    async fn complete(&self, _: HostDecision) -> Result<ChipDecision, ReaderError> {
+        Ok(ChipDecision::Approved)
+    }
+
+    async fn cancel(&self) {
+        self.cancels.set(self.cancels.get() + 1);
+    }
+}
+
 #[test]
 fn a_canceled_collection_leaves_the_payment_as_it_was() {
     block_on(async {
-        let world = world().await;
-        let created = world.call("createPaymentIntent", json!([{ "amount": 100, "currency": "usd" }])).await;
+        let journal = Journal::new(MemoryStore::default(), MemoryVault::default());
+        let (clock, entropy) = (ManualClock::at(NOON_MS), SeededEntropy::new(1));
+        let terminal = Terminal::<MemoryPlatform, _>::open(journal, MemoryGateway::default(), clock, entropy);
+        let till = Api::new(Rc::new(terminal.await.unwrap()));
+        let reader = Patient::default();
+        till.connect_reader(reader.clone(), pending()).await.unwrap();
+        let created =
+            till.call("createPaymentIntent", json!([{ "amount": 100, "currency": "usd" }])).await.unwrap();
         let name = created["offlineId"].as_str().unwrap().to_owned();
-        world.reader.present(Ok(card(1)));
-        world.reader.present(Ok(card(2)));
-        // The reader answers at once: a cancel that came before wins over it.
         let prompts = RefCell::new(Vec::new());
         let heard = |prompt: PromptJson| prompts.borrow_mut().push(prompt);
-        let collected = world
-            .till
-            .collect_payment_method(&name, CollectOptions::default(), &heard, pending())
-            .await
-            .unwrap();
-        assert_eq!(collected.status, "requires_confirmation");
+        let collecting = till.collect_payment_method(&name, CollectOptions::default(), &heard, ready(()));
+        let error = collecting.await.unwrap_err();
+        assert_eq!((error.code, reader.cancels.get()), ("canceled", 2));
+        assert_eq!(error.payment_intent.unwrap().status, "requires_payment_method");
         assert_eq!(prompts.take(), [PromptJson::Input(vec!["insert", "tap", "swipe"])]);
-        let canceled = world.call("cancelPaymentIntent", json!([collected.offline_id])).await;
+
+        let canceled = till.call("cancelPaymentIntent", json!([name])).await.unwrap();
         assert_eq!(canceled["status"], "canceled");
-        let after = world.refused("collectPaymentMethod", json!([canceled])).await;
+        let after = till.call("collectPaymentMethod", json!([canceled])).await.unwrap_err();
         assert_eq!(after.code, "payment_intent_not_found_offline");
     });
 }

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: the bench program of the test crate, on a release build of the gateway and the shop's own site.
 
 use crate::browsers::{self, Engine};
+use crate::dist;
 use crate::site::{self, Flavour};
 use crate::test::TESTS;
 use crate::tools;
@@ -22,6 +23,6 @@ pub(crate) fn bench(arguments: &[String]) -> Result<()> {
         .env("TILLANDSIA_SITE", &site)
         .env("TILLANDSIA_GATEWAY", target().join("release/tillandsia-gateway"))
         .env("TILLANDSIA_NODE_MODULES", node_modules)
-        .env("TILLANDSIA_SIZES", crate::budgets::sizes(&site)?);
+        .env("TILLANDSIA_SIZES", crate::budgets::sizes(&site, &dist::package(&tools::native()?)?)?);
     drivers.for_end_to_end(bench).run().context("the bench did not end well")
 }

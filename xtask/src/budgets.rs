@@ -2,7 +2,8 @@
 //! through, and against the aim.
 
 use crate::shell::Cmd;
-use crate::site::{Module, SDK, TILL, WORKER};
+use crate::site::{self, Flavour, Module, SDK, TILL, WORKER};
+use crate::{dist, tools};
 use anyhow::{Context, Result, bail};
 use std::path::Path;
 
@@ -18,7 +19,7 @@ struct Budget {
 const BUDGETS: [Budget; 3] = [
     Budget { name: "page", module: TILL, aim: 350_000, ceiling: 375_000 },
     Budget { name: "worker", module: WORKER, aim: 100_000, ceiling: 103_000 },
-    // With the package's own scripts, which are of the module's folder in the npm package.
+    // In the npm package, with the scripts of its main entry.
     Budget { name: "sdk", module: SDK, aim: 150_000, ceiling: 245_000 },
 ];
 
@@ -26,11 +27,21 @@ const BUDGETS: [Budget; 3] = [
 const BROTLI: &str = "const fs=require('fs'),z=require('zlib');\
     for(const f of process.argv.slice(1))console.log(z.brotliCompressSync(fs.readFileSync(f)).length)";
 
-/// Prints the sizes; an error if one is over its ceiling.
-pub(crate) fn check(site: &Path) -> Result<()> {
+/// The scripts of the npm package that its main entry loads besides the module's own.
+const SDK_SCRIPTS: [&str; 5] = ["index.js", "errors.js", "events.js", "module.js", "reader.js"];
+
+/// Builds both and checks them.
+pub(crate) fn run() -> Result<()> {
+    let native = tools::native()?;
+    check(&site::build_with(Flavour::Demo, &native)?, &dist::package(&native)?)
+}
+
+/// Prints the sizes in a site and in the npm package; an error if one is over its ceiling.
+fn check(site: &Path, package: &Path) -> Result<()> {
     let mut over = Vec::new();
-    for Budget { name, module, aim, ceiling } in BUDGETS {
-        let size = compressed(site, module)?;
+    for budget in BUDGETS {
+        let size = budget.compressed(site, package)?;
+        let Budget { name, aim, ceiling, .. } = budget;
         let verdict = if size > aim { "MISSED" } else { "reached" };
         println!(
             "{name:<8} {:>7.1} kB brotli, ceiling {} kB, aim {} kB: {verdict}",
@@ -49,18 +60,29 @@ pub(crate) fn check(site: &Path) -> Result<()> {
 }
 
 /// `page=123456,worker=7890`: for the bench.
-pub(crate) fn sizes(site: &Path) -> Result<String> {
+pub(crate) fn sizes(site: &Path, package: &Path) -> Result<String> {
     let sizes: Result<Vec<String>> = BUDGETS
         .iter()
-        .map(|budget| Ok(format!("{}={}", budget.name, compressed(site, budget.module)?)))
+        .map(|budget| Ok(format!("{}={}", budget.name, budget.compressed(site, package)?)))
         .collect();
     Ok(sizes?.join(","))
 }
 
-fn compressed(site: &Path, module: Module) -> Result<u64> {
-    let file = |end: &str| site.join(module.folder).join(format!("{}{end}", module.stem()));
-    let lengths = Cmd::new("node").args(["-e", BROTLI]).arg(file("_bg.wasm")).arg(file(".js")).output()?;
-    lengths.lines().map(|line| line.trim().parse::<u64>().context("node did not answer with a length")).sum()
+impl Budget {
+    fn compressed(&self, site: &Path, package: &Path) -> Result<u64> {
+        let (root, scripts) = match self.module.package == SDK.package {
+            true => (package, &SDK_SCRIPTS[..]),
+            false => (site, &[][..]),
+        };
+        let folder = root.join(self.module.folder);
+        let module = ["_bg.wasm", ".js"].map(|end| folder.join(format!("{}{end}", self.module.stem())));
+        let files = module.into_iter().chain(scripts.iter().map(|name| root.join(name)));
+        let lengths = files.fold(Cmd::new("node").args(["-e", BROTLI]), Cmd::arg).output()?;
+        lengths
+            .lines()
+            .map(|line| line.trim().parse::<u64>().context("node did not answer with a length"))
+            .sum()
+    }
 }
 
 /// For showing only.

@@ -1,7 +1,6 @@
 //! `cargo xtask ci`: everything that must hold before a change lands.
 
 use crate::browsers::{self, Engine};
-use crate::site::{self, Flavour};
 use crate::test::{self, Choice};
 use crate::tools::{self, CARGO_DENY};
 use crate::wasm_toolchain::WasmToolchain;
@@ -47,7 +46,7 @@ pub(crate) fn ci() -> Result<()> {
     checks.check("rustfmt", lint::format);
     checks.check("layering", layers::check);
     setup()?;
-    checks.check("size budgets", || budgets::check(&site::build(Flavour::Demo)?));
+    checks.check("size budgets", budgets::run);
     checks.check("no test material in production", production::check);
     checks.check("no test material in the npm package", dist::check);
     checks.check("clippy, native", lint::native);

@@ -58,12 +58,14 @@ pub(crate) fn package(native: &Native) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// `package.json` with the workspace's version.
+/// `package.json` with the workspace's version. As text: the order of the conditions in `exports` means something.
 fn described() -> Result<String> {
-    let mut description: Value = serde_json::from_str(&read(&root().join(SOURCES).join("package.json"))?)?;
-    let version = description.get_mut("version").context("sdk/js/package.json has no version")?;
-    *version = env!("CARGO_PKG_VERSION").into();
-    Ok(serde_json::to_string_pretty(&description)? + "\n")
+    const NO_VERSION: &str = "\"version\": \"0.0.0\"";
+    let description = read(&root().join(SOURCES).join("package.json"))?;
+    if !description.contains(NO_VERSION) {
+        bail!("{SOURCES}/package.json must have {NO_VERSION}: the workspace's version is filled in");
+    }
+    Ok(description.replace(NO_VERSION, &format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"))))
 }
 
 /// The types of the JavaScript half, checked on the way.

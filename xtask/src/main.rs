@@ -69,7 +69,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "setup" => ci::setup(),
         "lint" => lint::lint(rest),
         "layers" => layers::check(),
-        "budgets" => budgets::check(&site::build(site::Flavour::Demo)?),
+        "budgets" => budgets::run(),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
             Ok(())

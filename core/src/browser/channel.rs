@@ -52,11 +52,14 @@ impl Message {
     }
 }
 
+/// What the browser calls with each message.
+type Heard = Closure<dyn FnMut(MessageEvent)>;
+
 /// This context's end of the channel.
 #[derive(Debug)]
 pub struct Channel {
     channel: Option<BroadcastChannel>,
-    heard: RefCell<Option<Closure<dyn FnMut(MessageEvent)>>>,
+    heard: RefCell<Option<Heard>>,
 }
 
 impl Channel {

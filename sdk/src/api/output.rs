@@ -261,7 +261,7 @@ pub struct DetailsJson {
 impl From<&Details> for DetailsJson {
     fn from(details: &Details) -> Self {
         let mut amounts = BTreeMap::new();
-        for (currency, amount) in &details.stored.amounts {
+        for (currency, amount) in details.stored.amounts.iter() {
             amounts.insert(currency.code().to_owned(), *amount);
         }
         DetailsJson {

@@ -63,13 +63,15 @@ async fn start_server(project: &Project, gateway_url: &str) -> (Child, String) {
 /// The page with the guide's code as one module.
 fn make_page(project: &Project, gateway_url: &str, server_url: &str) -> std::path::PathBuf {
     let plain = project.example(gateway_url).unwrap();
-    let token = format!("() => fetch({}, {{ method: 'POST' }}).then((answer) => answer.json())", json!(server_url));
+    let token =
+        format!("() => fetch({}, {{ method: 'POST' }}).then((answer) => answer.json())", json!(server_url));
     let code = pieces("js").join("\n");
     let script = format!(
         "const gatewayUrl = {};\nconst fetchConnectionToken = {token};\n{code}\nwindow.guide = 'done';",
         json!(gateway_url)
     );
-    let worker = pieces("js worker").join("\n").replace("tillandsia/service-worker", "./tillandsia/service-worker.js");
+    let worker =
+        pieces("js worker").join("\n").replace("tillandsia/service-worker", "./tillandsia/service-worker.js");
     let page = r#"<!doctype html><title>guide</title>
         <script type="importmap">{ "imports": { "tillandsia": "./tillandsia/index.js",
           "tillandsia/simulated-reader": "./tillandsia/simulated-reader.js" } }</script>
@@ -82,7 +84,8 @@ fn make_page(project: &Project, gateway_url: &str, server_url: &str) -> std::pat
         <script type="module" src="./guide.js"></script>"#;
     std::fs::write(plain.join("guide.html"), page.replace("STRICT", STRICT)).unwrap();
     std::fs::write(plain.join("guide.js"), script).unwrap();
-    std::fs::write(plain.join("guide-worker.js"), format!("const fetchConnectionToken = {token};\n{worker}")).unwrap();
+    std::fs::write(plain.join("guide-worker.js"), format!("const fetchConnectionToken = {token};\n{worker}"))
+        .unwrap();
     plain
 }
 

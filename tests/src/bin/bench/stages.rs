@@ -326,7 +326,7 @@ pub(crate) fn sizes(report: &mut Report) -> Result<()> {
         return Ok(());
     };
     let mut missed = Vec::new();
-    for (name, aim_kb) in [("page", 350.0), ("worker", 100.0)] {
+    for (name, aim_kb) in [("page", 350.0), ("worker", 100.0), ("sdk", 150.0)] {
         let found = sizes.split(',').find_map(|size| size.strip_prefix(name)?.strip_prefix('='));
         let bytes: f64 = found.with_context(|| format!("no size of the {name} in {sizes}"))?.parse()?;
         report.aimed(
