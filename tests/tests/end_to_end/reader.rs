@@ -81,13 +81,14 @@ async fn a_reader_connected_offline_has_the_gateway_s_word_once_it_is_back() {
     let mut gateway = start_gateway().await;
     let browser = Browser::open(Engine::Chromium).await.unwrap();
     open_till(&browser, &gateway.url()).await;
+    gateway.set_offline_enabled(false).await.unwrap();
     gateway.kill().await.unwrap();
     browser.client().goto("about:blank").await.unwrap();
     let till = Till::open(&browser, &gateway.url()).await.unwrap();
+    // By what the till knows, offline payments are still on.
     till.sell(1200, "contactless_visa", "stored").await.unwrap();
     gateway.restart().await.unwrap();
-    gateway.set_offline_enabled(false).await.unwrap();
-    // What changed meanwhile takes effect with that connection.
+    // The change takes effect with the connection that the till then makes by itself.
     till.wait_stored(0, super::FORWARDED_MAX).await.unwrap();
     wait_readiness(&till, "not_ready", "configuration", "bad").await;
     assert_eq!(gateway.ledger().await.unwrap().amounts(), [1200]);

@@ -7,7 +7,6 @@ use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::{GetUntracked, Set, WithUntracked};
 use leptos::task::spawn_local;
 use tillandsia_core::card::ReaderInfo;
-use tillandsia_core::offline::InForce;
 use tillandsia_core::ports::Clock;
 use tillandsia_core::time::TimestampMs;
 
@@ -25,7 +24,7 @@ const LOOK_EVERY_MS: u64 = 10 * 60 * 1000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Basis {
     reader: Option<ReaderInfo>,
-    in_force: Option<InForce>,
+    settings_of: Option<TimestampMs>,
     stored: u64,
 }
 
@@ -93,7 +92,7 @@ impl Shell {
     fn basis(&self, page: &TillPage) -> Basis {
         Basis {
             reader: page.terminal().reader_info(),
-            in_force: page.terminal().in_force(),
+            settings_of: page.terminal().in_force().map(|in_force| in_force.fetched_at),
             stored: self.state.standing.get_untracked().stored_count(),
         }
     }

@@ -105,7 +105,7 @@ impl Shell {
         let failed = |error, confirmed| Ended::Failed { error, payment: Some(id), confirmed };
         let mut tries = 0;
         loop {
-            self.update_checkout(|checkout| checkout.present(id));
+            self.update_checkout(|checkout| checkout.collecting(id));
             let collected = page
                 .terminal()
                 .collect_payment_method(intent, CollectParameters::default(), &|prompt| self.prompted(prompt))

@@ -93,17 +93,18 @@ impl Checkout {
         }
     }
 
-    /// `creating | confirming -> present`: the reader waits for a card.
-    pub fn present(&mut self, payment: OfflineId) {
+    /// `creating | confirming -> creating`: a card may be asked for. That is shown once the reader does: before it does,
+    /// limits and storage are looked at, and may refuse the sale.
+    pub fn collecting(&mut self, payment: OfflineId) {
         self.asked_again = self.stage == Stage::Confirming;
         self.payment = Some(payment);
         self.take_card_out = false;
-        self.stage = Stage::Present { offered: ALL_WAYS, hint: None };
+        self.stage = Stage::Creating;
     }
 
-    /// `present | reading -> present | reading`: what the reader says meanwhile.
+    /// `creating | present | reading -> present | reading`: what the reader says meanwhile.
     pub fn prompt(&mut self, prompt: ReaderPrompt) {
-        if !matches!(self.stage, Stage::Present { .. } | Stage::Reading) {
+        if !matches!(self.stage, Stage::Creating | Stage::Present { .. } | Stage::Reading) {
             return;
         }
         let again = match prompt {
@@ -299,7 +300,9 @@ mod tests {
 
     fn started() -> Checkout {
         let mut checkout = Checkout::new(Money::new(1205, "usd".parse().unwrap()));
-        checkout.present(OfflineId::mint(NOW, [1; 10]));
+        checkout.collecting(OfflineId::mint(NOW, [1; 10]));
+        assert_eq!(checkout.stage_name(), "creating", "no card is asked for before the reader waits for one");
+        checkout.prompt(ReaderPrompt::Present(ALL_WAYS));
         checkout
     }
 
@@ -364,7 +367,8 @@ mod tests {
     fn collecting_again_says_why() {
         let mut checkout = started();
         checkout.confirming();
-        checkout.present(OfflineId::mint(NOW, [1; 10]));
+        checkout.collecting(OfflineId::mint(NOW, [1; 10]));
+        checkout.prompt(ReaderPrompt::Present(ALL_WAYS));
         assert!(checkout.message().contains("Nothing was charged"));
     }
 

@@ -1,7 +1,5 @@
 //! The list of payments in three parts: what needs a person, what waits, what is done.
 
-use std::collections::HashSet;
-
 use tillandsia_core::ids::OfflineId;
 use tillandsia_core::journal::PaymentRecord;
 
@@ -108,8 +106,12 @@ impl PaymentList {
     }
 
     fn add(&mut self, rows: Vec<PaymentRow>) {
-        let known: HashSet<OfflineId> = self.rows.iter().map(|row| row.id).collect();
-        self.rows.extend(rows.into_iter().filter(|row| !known.contains(&row.id)));
+        // Bounded: a few hundred rows, and what is new is rarely known.
+        for row in rows {
+            if self.find(row.id).is_none() {
+                self.rows.push(row);
+            }
+        }
     }
 
     /// The payments of a part, in the order in which they are shown.
