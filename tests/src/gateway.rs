@@ -15,7 +15,7 @@ use crate::{http, poll, processes};
 /// The variable that names the gateway's program; `cargo xtask` sets it.
 const GATEWAY_VARIABLE: &str = "TILLANDSIA_GATEWAY";
 /// `sk_test_demo:` as basic authorization.
-const DEMO_KEY: &str = "Basic c2tfdGVzdF9kZW1vOg==";
+pub const DEMO_KEY: &str = "Basic c2tfdGVzdF9kZW1vOg==";
 /// How long a gateway may take to start.
 const START_MAX: Duration = Duration::from_secs(10);
 
@@ -101,6 +101,18 @@ impl Gateway {
             bail!("the gateway ended ({status}): {}", self.log_text()?);
         }
         Ok(())
+    }
+
+    /// Makes another test account and gives its secret key. The gateway is stopped for it, and started again.
+    pub async fn new_account(&mut self) -> Result<String> {
+        self.kill().await?;
+        let made =
+            Command::new(&self.program).arg("--data").arg(self.data()).arg("--new-account").output().await?;
+        let text = String::from_utf8(made.stdout)?;
+        ensure!(made.status.success(), "no account: {}", String::from_utf8_lossy(&made.stderr));
+        let key = text.split_whitespace().nth(1).context("an account without a key")?.to_owned();
+        self.restart().await?;
+        Ok(key)
     }
 
     /// SIGKILL.

@@ -40,6 +40,13 @@ async fn run(folder: &Path, program: impl AsRef<std::ffi::OsStr>, arguments: &[&
     Ok(())
 }
 
+/// Unpacks the packed file into `folder`, and gives the package's own folder in it.
+pub async fn unpack(folder: &Path) -> Result<PathBuf> {
+    let packed = packed()?;
+    run(folder, "tar", &["-xzf", packed.to_string_lossy().as_ref()]).await?;
+    Ok(folder.join("package"))
+}
+
 /// An npm project that has nothing but the package in it.
 #[derive(Debug)]
 pub struct Project {

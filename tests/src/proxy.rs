@@ -10,7 +10,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Bytes, Frame, Incoming};
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode, header};
+use hyper::{Method, Request, Response, StatusCode, header};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
@@ -35,6 +35,8 @@ pub enum Fault {
     Portal,
     /// 503 with `Retry-After`, seconds.
     Unavailable(u32),
+    /// This status in the gateway's place, with `Retry-After`, seconds.
+    Status(u16, Option<u32>),
 }
 
 #[derive(Debug)]
@@ -48,6 +50,17 @@ struct Rule {
 struct State {
     rules: Vec<Rule>,
     seen: Vec<String>,
+    bodies: Vec<(String, Bytes)>,
+}
+
+impl Rule {
+    /// A text that ends in `$` is the path's end; any other may be anywhere in it.
+    fn fits(&self, path: &str) -> bool {
+        match self.path.strip_suffix('$') {
+            Some(end) => path.ends_with(end),
+            None => path.contains(&self.path),
+        }
+    }
 }
 
 /// The proxy. Its rules apply to requests whose path holds a text.
@@ -106,7 +119,8 @@ impl Proxy {
         Ok(())
     }
 
-    /// Requests whose path holds `path` meet `fault`, the next `times` times. The oldest rule that fits applies.
+    /// Requests whose path holds `path` (ends in it, where that ends in `$`) meet `fault`, the next `times` times. The
+    /// oldest rule that fits applies. What a browser asks first of another origin (`OPTIONS`) meets none.
     pub fn fault(&self, path: &str, fault: Fault, times: u32) {
         self.state().rules.push(Rule { path: path.to_owned(), fault, times_left: times });
     }
@@ -119,6 +133,12 @@ impl Proxy {
     /// How many requests with `path` in their path have come.
     pub fn seen(&self, path: &str) -> usize {
         self.state().seen.iter().filter(|seen| seen.contains(path)).count()
+    }
+
+    /// The bodies of the requests with `path` in their path that were passed on, in order.
+    pub fn bodies(&self, path: &str) -> Vec<Bytes> {
+        let state = self.state();
+        state.bodies.iter().filter(|(seen, _)| seen.contains(path)).map(|(_, body)| body.clone()).collect()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -180,7 +200,8 @@ async fn answer(
     let fault = {
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
         let path = request.uri().path().to_owned();
-        let rule = state.rules.iter_mut().find(|rule| rule.times_left > 0 && path.contains(&rule.path));
+        let asks_first = request.method() == Method::OPTIONS;
+        let rule = state.rules.iter_mut().find(|rule| !asks_first && rule.times_left > 0 && rule.fits(&path));
         let fault = rule.map(|rule| {
             rule.times_left -= 1;
             rule.fault.clone()
@@ -189,17 +210,17 @@ async fn answer(
         fault
     };
     match fault {
-        None => pass_on(request, client, upstream, 1).await,
+        None => pass_on(request, client, upstream, 1, state).await,
         Some(Fault::Delay(time)) => {
             tokio::time::sleep(time).await;
-            pass_on(request, client, upstream, 1).await
+            pass_on(request, client, upstream, 1, state).await
         }
         Some(Fault::Stall) => {
             let never: Infallible = std::future::pending().await;
             match never {}
         }
         Some(Fault::DropAnswer) => {
-            let (parts, body) = pass_on(request, client, upstream, 1).await?.into_parts();
+            let (parts, body) = pass_on(request, client, upstream, 1, state).await?.into_parts();
             let body = body.collect().await?.to_bytes();
             // The head arrives, so that no browser takes the connection for a stale one and sends again by itself.
             let half = body.slice(..body.len() / 2);
@@ -207,14 +228,13 @@ async fn answer(
             Ok(Response::from_parts(parts, StreamBody::new(frames).boxed_unsync()))
         }
         Some(Fault::DropRequest) => Err(Break),
-        Some(Fault::Duplicate) => pass_on(request, client, upstream, 2).await,
+        Some(Fault::Duplicate) => pass_on(request, client, upstream, 2, state).await,
         Some(Fault::Portal) => {
             Ok(page(StatusCode::OK, "<!doctype html><title>Sign in</title><p>Welcome to the WiFi"))
         }
-        Some(Fault::Unavailable(seconds)) => {
-            let mut response = page(StatusCode::SERVICE_UNAVAILABLE, "busy");
-            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-            Ok(response)
+        Some(Fault::Unavailable(seconds)) => Ok(refusal(StatusCode::SERVICE_UNAVAILABLE, Some(seconds))),
+        Some(Fault::Status(status, seconds)) => {
+            Ok(refusal(StatusCode::from_u16(status).map_err(|_| Break)?, seconds))
         }
     }
 }
@@ -223,6 +243,18 @@ fn page(status: StatusCode, text: &'static str) -> Response<Body> {
     let mut response = Response::new(whole(Bytes::from_static(text.as_bytes())));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("text/html"));
+    response
+}
+
+/// An answer in the gateway's place, which a page of another origin may read as it may the gateway's.
+fn refusal(status: StatusCode, retry_after_s: Option<u32>) -> Response<Body> {
+    let mut response = page(status, "busy");
+    let headers = response.headers_mut();
+    if let Some(seconds) = retry_after_s {
+        headers.insert(header::RETRY_AFTER, seconds.into());
+    }
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, header::HeaderValue::from_static("*"));
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, header::HeaderValue::from_static("retry-after"));
     response
 }
 
@@ -236,9 +268,14 @@ async fn pass_on(
     client: &HttpClient,
     upstream: SocketAddr,
     copies: usize,
+    state: &Mutex<State>,
 ) -> Result<Response<Body>, Break> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| Break)?.to_bytes();
+    if !body.is_empty() {
+        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.bodies.push((parts.uri.path().to_owned(), body.clone()));
+    }
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let send = || {
         let mut copy =

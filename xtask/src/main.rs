@@ -9,6 +9,7 @@ mod bench;
 mod browsers;
 mod budgets;
 mod ci;
+mod conformance;
 mod dist;
 mod glue;
 mod layer_rules;
@@ -35,6 +36,7 @@ const USAGE: &str = "\
 cargo xtask run   [--port N] [--production]   build everything and serve the till on http://127.0.0.1:8080
 cargo xtask build [--production]              only build: the site and the gateway
 cargo xtask test  [native|wasm|e2e] [--engine chromium|firefox|webkit] [FILTER]
+cargo xtask conformance [native] [--engine chromium|firefox|webkit] [FILTER]   what is promised, and whether it holds
 cargo xtask dist                              pack the npm package tillandsia, into dist/
 cargo xtask ci                                run's build, every test, and every check
 cargo xtask bench [ARGUMENTS]                 measure, beside today's alternatives
@@ -63,6 +65,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "build" => run::build(rest),
         "announce" => run::announce(rest),
         "test" => test::test(rest),
+        "conformance" => conformance::conformance(rest),
         "dist" => dist::dist(),
         "ci" => ci::ci(),
         "bench" => bench::bench(rest),

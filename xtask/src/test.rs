@@ -13,6 +13,8 @@ use anyhow::{Result, bail};
 /// The crate with the end-to-end tests, and their target's name.
 pub(crate) const TESTS: &str = "tillandsia-tests";
 const END_TO_END: &str = "end_to_end";
+/// The conformance suite in browsers, a test a row.
+const CONFORMANCE: &str = "conformance_in_browsers";
 
 /// What to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,7 +157,7 @@ pub(crate) fn run(choice: &Choice) -> Result<Report> {
         let engines: Vec<&str> = choice.engines.iter().map(|engine| engine.name()).collect();
         // The workspace's features, as in the native step: nothing is compiled twice.
         let cmd = cargo()
-            .args(["test", "--workspace", "--test", END_TO_END])
+            .args(["test", "--workspace", "--no-fail-fast", "--test", END_TO_END, "--test", CONFORMANCE])
             .env("TILLANDSIA_SITE", site)
             .env("TILLANDSIA_PACKAGE", packed)
             .env("TILLANDSIA_NODE_MODULES", tools::node_modules()?)
@@ -190,13 +192,13 @@ fn native_tests(choice: &Choice, members: &[Member]) -> Cmd {
     if which("cargo-nextest").is_some() {
         let cmd = cargo().args(["nextest", "run", "--workspace", "--no-fail-fast", "--no-tests=pass"]);
         let cmd = cmd.args(["--status-level=fail", "--final-status-level=fail", "-E"]);
-        return filter(cmd.arg(format!("not binary({END_TO_END})")), choice);
+        return filter(cmd.arg(format!("not (binary({END_TO_END}) | binary({CONFORMANCE}))")), choice);
     }
     let cmd = cargo().args(["test", "--quiet", "--workspace", "--no-fail-fast", "--lib", "--bins"]);
     let tests = members
         .iter()
         .flat_map(|member| &member.targets)
-        .filter(|(kind, name)| kind == "test" && name != END_TO_END);
+        .filter(|(kind, name)| kind == "test" && name != END_TO_END && name != CONFORMANCE);
     filter(tests.fold(cmd, |cmd, (_, name)| cmd.args(["--test", name])).arg("--"), choice)
 }
 

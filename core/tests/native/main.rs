@@ -8,6 +8,7 @@ mod forwarding;
 mod journal;
 mod sale;
 mod steps;
+mod transitions;
 mod upkeep;
 mod voiding;
 mod world;

@@ -1,6 +1,8 @@
 //! Why a request got nothing.
 
-use tillandsia_core::wire::{ErrorBody, ForwardResult};
+use tillandsia_core::wire::{ErrorBody, ForwardResult, Origin};
+
+use crate::acquirer::Account;
 
 /// An error in Stripe's form with its HTTP status. Texts never hold card data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +39,26 @@ impl Refusal {
     /// 403: it belongs to another account or mode.
     pub fn forbidden(code: &str, message: impl Into<String>) -> Self {
         Self::new(403, "invalid_request_error", code, message)
+    }
+
+    /// 403, when a payment of this origin may not be forwarded to this account. The device keeps it.
+    pub fn not_of(origin: &Origin, account: &Account) -> Option<Self> {
+        match origin.livemode {
+            Some(true) if !account.livemode => {
+                let message =
+                    "this is a live payment and a test gateway: connect the device to the live gateway";
+                return Some(Self::forbidden("offline_livemode_payment_in_testmode", message));
+            }
+            Some(false) if account.livemode => {
+                let message =
+                    "this is a test payment and a live gateway: connect the device to the test gateway";
+                return Some(Self::forbidden("offline_testmode_payment_in_livemode", message));
+            }
+            _ => {}
+        }
+        let message = "this payment was stored for another account: connect the device to that account again";
+        let other = origin.account.as_ref().is_some_and(|id| *id != account.id);
+        other.then(|| Self::forbidden("account_id_mismatch_while_forwarding", message))
     }
 
     /// 404: there is no such thing in the account.

@@ -120,7 +120,7 @@ pub(super) async fn resolve<A: Acquirer + 'static>(
 ) -> Result<Json<ForwardResult>, Refusal> {
     let offline_id = shown_id(&offline_id);
     // Another account's ledger knows nothing of it, and would say that it was never charged.
-    if let Some(refusal) = mismatch(&origin, &account) {
+    if let Some(refusal) = Refusal::not_of(&origin, &account) {
         return Ok(Json(refusal.for_payment(&offline_id)));
     }
     let now = (app.services.now)();
@@ -159,28 +159,10 @@ fn read_submission(item: Value, account: &Account) -> Result<PaymentSubmission, 
     let malformed =
         || refuse(Refusal::invalid("payment_malformed", "the payment lacks fields or has wrong ones", None));
     let origin: Origin = Origin::deserialize(&item).map_err(|_| malformed())?;
-    if let Some(refusal) = mismatch(&origin, account) {
+    if let Some(refusal) = Refusal::not_of(&origin, account) {
         return Err(refuse(refusal));
     }
     serde_json::from_value(item).map_err(|_| malformed())
-}
-
-/// Why a payment may not be forwarded here. The device keeps it.
-fn mismatch(origin: &Origin, account: &Account) -> Option<Refusal> {
-    match origin.livemode {
-        Some(true) if !account.livemode => {
-            let message = "this is a live payment and a test gateway: connect the device to the live gateway";
-            return Some(Refusal::forbidden("offline_livemode_payment_in_testmode", message));
-        }
-        Some(false) if account.livemode => {
-            let message = "this is a test payment and a live gateway: connect the device to the test gateway";
-            return Some(Refusal::forbidden("offline_testmode_payment_in_livemode", message));
-        }
-        _ => {}
-    }
-    let message = "this payment was stored for another account: connect the device to that account again";
-    let other = origin.account.as_ref().is_some_and(|id| *id != account.id);
-    other.then(|| Refusal::forbidden("account_id_mismatch_while_forwarding", message))
 }
 
 /// An offline id as an answer may repeat it: nothing else is repeated.

@@ -18,6 +18,12 @@ const CRYPTOGRAM_REFUSAL: u8 = 0x00;
 const CRYPTOGRAM_REQUEST: u8 = 0x80;
 /// Terminal verification results, second byte: the application has expired.
 const RESULTS_EXPIRED: [u8; 5] = [0, 0x40, 0, 0, 0];
+/// The same, third byte: an online PIN was entered.
+const RESULTS_ONLINE_PIN: [u8; 5] = [0, 0, 0x04, 0, 0];
+/// No cardholder verification, successfully; and a PIN enciphered for the issuer, whose result is not known.
+const VERIFIED_BY_NOTHING: [u8; 3] = [0x1F, 0x03, 0x02];
+const VERIFIED_ONLINE: [u8; 3] = [0x02, 0x00, 0x00];
+const COUNTER: u32 = 0x9F36;
 const COUNTRY: [u8; 2] = [0x08, 0x40];
 
 /// All that an answer depends on.
@@ -31,6 +37,8 @@ pub(crate) struct Transaction<'a> {
     pub(crate) sequence: u8,
     pub(crate) counter: u16,
     pub(crate) serial_number: &'a str,
+    /// Whether the answer lacks the transaction counter.
+    pub(crate) incomplete: bool,
 }
 
 impl Transaction<'_> {
@@ -74,22 +82,26 @@ impl Transaction<'_> {
             out.clear(0xDF_EE25, &result);
         }
         out.clear(0x50, face.label.as_bytes());
-        out.clear(0x4F, &face.aid);
+        out.clear(0x4F, face.aid);
         self.put_number(&mut out, face, data_key);
         out.clear(0x5F34, &packed(&format!("{:02}", self.sequence)));
         out.clear(0x5F24, &packed(&format!("{}31", face.expiry_yymm)));
         if let Some(name) = face.name {
             out.clear(0x5F20, name.as_bytes());
         }
-        out.clear(0x84, &face.aid);
-        for (tag, value) in &signed {
+        out.clear(0x84, face.aid);
+        for (tag, value) in signed.iter().filter(|(tag, _)| !(self.incomplete && *tag == COUNTER)) {
             out.clear(*tag, value);
         }
         out.clear(0x9B, &[0xE8, 0x00]);
         out.clear(0x9F26, &cryptogram);
         out.clear(0x9F27, &[if self.declines() { CRYPTOGRAM_REFUSAL } else { CRYPTOGRAM_REQUEST }]);
         out.clear(0x9F33, &[0x60, 0x28, 0xC8]);
-        out.clear(0x9F34, &[0x1F, 0x03, 0x02]);
+        let verified = match self.profile {
+            CardProfile::OnlinePin => VERIFIED_ONLINE,
+            _ => VERIFIED_BY_NOTHING,
+        };
+        out.clear(0x9F34, &verified);
         out.clear(0x9F39, &[if attribution == CONTACT { 0x05 } else { 0x07 }]);
         out.clear(0xFF_EE01, &[0xDF, 0xEE, 0x30, 0x01, u8::from(attribution == CONTACT)]);
         out.clear(0xDF_EE26, &[attribution, 0x00]);
@@ -98,7 +110,11 @@ impl Transaction<'_> {
 
     /// What the cryptogram is computed over, and in which order the answer has it.
     fn signed_fields(&self, face: &Face) -> Vec<(u32, Vec<u8>)> {
-        let results = if self.profile == CardProfile::Expired { RESULTS_EXPIRED } else { [0; 5] };
+        let results = match self.profile {
+            CardProfile::Expired => RESULTS_EXPIRED,
+            CardProfile::OnlinePin => RESULTS_ONLINE_PIN,
+            _ => [0; 5],
+        };
         vec![
             (0x82, face.interchange_profile.to_vec()),
             (0x95, results.to_vec()),
@@ -109,7 +125,7 @@ impl Transaction<'_> {
             (0x9F03, self.parameter::<6>(0x9F03).to_vec()),
             (0x9F10, face.issuer_data.to_vec()),
             (0x9F1A, COUNTRY.to_vec()),
-            (0x9F36, self.counter.to_be_bytes().to_vec()),
+            (COUNTER, self.counter.to_be_bytes().to_vec()),
             (0x9F37, self.unpredictable.to_vec()),
         ]
     }

@@ -25,11 +25,15 @@ pub enum Fault {
     Tampered,
     /// The keys are used up.
     KeysUsedUp,
+    /// The chip's answer lacks data that a payment needs.
+    MissingData,
+    /// A card is read on an interface that was not asked for, as some firmware does.
+    EveryInterface,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::BadChecksum,
         Self::DroppedReport,
         Self::DoubledReport,
@@ -41,6 +45,8 @@ impl Fault {
         Self::LateAnswer,
         Self::Tampered,
         Self::KeysUsedUp,
+        Self::MissingData,
+        Self::EveryInterface,
     ];
 
     /// The stable name, `bad_checksum`.
@@ -57,6 +63,8 @@ impl Fault {
             Self::LateAnswer => "late_answer",
             Self::Tampered => "tampered",
             Self::KeysUsedUp => "keys_used_up",
+            Self::MissingData => "missing_data",
+            Self::EveryInterface => "every_interface",
         }
     }
 

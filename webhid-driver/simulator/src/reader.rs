@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Tells what the reader is; the driver takes the device type from it.
-const FIRMWARE: &[u8] = b"Simulated VP3300 v1.0.0";
+const FIRMWARE: &str = "Simulated VP3300 v1.0.0";
 
 mod status {
     pub(super) const OK: u8 = 0x00;
@@ -73,6 +73,7 @@ pub struct SimulatedReader {
     fault: Option<Fault>,
     /// An answer that comes too late.
     late: Vec<Report>,
+    firmware: String,
 }
 
 impl SimulatedReader {
@@ -86,6 +87,7 @@ impl SimulatedReader {
             card: None,
             fault: None,
             late: Vec::new(),
+            firmware: FIRMWARE.to_owned(),
         }
     }
 
@@ -102,6 +104,11 @@ impl SimulatedReader {
     /// The next card's answer will have this fault.
     pub fn inject(&mut self, fault: Fault) {
         self.fault = Some(fault);
+    }
+
+    /// It says to run another firmware from now on, as after an update.
+    pub fn set_firmware(&mut self, firmware: &str) {
+        firmware.clone_into(&mut self.firmware);
     }
 
     /// A report from the host.
@@ -166,7 +173,7 @@ impl SimulatedReader {
             // While a transaction is active, only a cancel is allowed.
             _ if matches!(self.activity, Activity::Armed { .. }) => says(command, status::NOT_ALLOWED, &[]),
             (0x18, 0x01) => says(0x18, status::OK, &[]),
-            (0x29, 0x00) => says(0x29, status::OK, FIRMWARE),
+            (0x29, 0x00) => says(0x29, status::OK, self.firmware.as_bytes()),
             (0x12, 0x01) => says(0x12, status::OK, self.state.serial_number().as_bytes()),
             (0x02, 0x40) => self.activate(data, now_ms),
             (0x60, 0x12) => self.apply_host_response(data),
@@ -199,6 +206,7 @@ impl SimulatedReader {
         let allowed = find(parameters, 0xDF_EF37).and_then(|bits| bits.first()).copied().unwrap_or(0);
         let presented = profile.face().presented;
         let noticed = match presented {
+            _ if self.fault == Some(Fault::EveryInterface) => true,
             Presented::Tapped => allowed & CONTACTLESS != 0,
             Presented::Inserted => allowed & CONTACT != 0,
             // The stripe is read whether asked for or not, as some firmware does: the till must refuse it.
@@ -216,7 +224,8 @@ impl SimulatedReader {
             Some(Fault::KeysUsedUp) => self.state.use_up_keys(),
             _ => {}
         }
-        let Some(data) = self.transact(profile, &parameters, now_ms) else {
+        let incomplete = fault == Some(Fault::MissingData);
+        let Some(data) = self.transact(profile, &parameters, now_ms, incomplete) else {
             return Output { save: true, ..says(0x02, status::SECURITY, &[]) };
         };
         let awaits_host = presented == Presented::Inserted && profile != CardProfile::Declined;
@@ -239,7 +248,13 @@ impl SimulatedReader {
     }
 
     /// The answer's data, with the next key and the card's next counter; `None` when the keys are used up.
-    fn transact(&mut self, profile: CardProfile, parameters: &[u8], now_ms: u64) -> Option<Vec<u8>> {
+    fn transact(
+        &mut self,
+        profile: CardProfile,
+        parameters: &[u8],
+        now_ms: u64,
+        incomplete: bool,
+    ) -> Option<Vec<u8>> {
         let ksn = self.state.next_ksn().ok()?;
         let (sequence, counter) = self.state.next_transaction(profile);
         let random = mix(self.seed ^ u64::from(self.state.ksn_counter()).rotate_left(32));
@@ -254,6 +269,7 @@ impl SimulatedReader {
             sequence,
             counter,
             serial_number: &serial_number,
+            incomplete,
         };
         transaction.answer().ok()
     }

@@ -1,6 +1,7 @@
 //! The reader in a Web Worker of its own.
 //!
-//! In: `{kind: "report", id, data}`, `{kind: "present", profile}`, `{kind: "remove"}`, `{kind: "fault", fault}`.
+//! In: `{kind: "report", id, data}`, `{kind: "present", profile}`, `{kind: "remove"}`, `{kind: "fault", fault}`,
+//! `{kind: "firmware", firmware}`.
 //! Out: `{kind: "ready", serial}` once, then `{kind: "report", id, data}`.
 
 mod store;
@@ -35,6 +36,7 @@ enum Message {
     Present(CardProfile),
     Remove,
     Fault(Fault),
+    Firmware(String),
 }
 
 /// Runs until the Worker is ended.
@@ -97,6 +99,7 @@ fn act(reader: &mut SimulatedReader, message: Message) -> Output {
         Message::Present(profile) => return reader.present(profile, now_ms()),
         Message::Remove => reader.remove(),
         Message::Fault(fault) => reader.inject(fault),
+        Message::Firmware(firmware) => reader.set_firmware(&firmware),
     }
     Output::default()
 }
@@ -113,6 +116,7 @@ fn read(message: &JsValue) -> Option<Message> {
         "present" => CardProfile::from_name(&text("profile")?).map(Message::Present),
         "remove" => Some(Message::Remove),
         "fault" => Fault::from_name(&text("fault")?).map(Message::Fault),
+        "firmware" => text("firmware").map(Message::Firmware),
         _ => None,
     }
 }

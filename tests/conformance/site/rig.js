@@ -1,0 +1,192 @@
+// An app of the package, driven by the conformance suite: it does what an app does, and says what came of it.
+import { Terminal } from "./npm/index.js";
+import { SimulatedReader } from "./npm/simulated-reader.js";
+
+const OFFLINE_EVENTS = ["offlinestatuschange", "forwardpaymentintent", "forwardingerror"];
+const READER_EVENTS = ["readerinput", "readermessage"];
+const realNow = Date.now;
+
+/** A reader whose Worker can be spoken to before the driver does, and can go away. */
+class RigReader extends SimulatedReader {
+  firmware = "";
+  #worker;
+
+  start() {
+    this.#worker = super.start();
+    if (this.firmware) this.#worker.postMessage({ kind: "firmware", firmware: this.firmware });
+    return this.#worker;
+  }
+
+  /** WebKit tells nothing of a Worker that was ended: first the error, then the end. */
+  unplug() {
+    this.#worker.dispatchEvent(new ErrorEvent("error", { message: "unplugged" }));
+    this.#worker.terminate();
+  }
+}
+
+let terminal;
+let events = [];
+let settings = {};
+let running;
+const reader = new RigReader();
+
+/** As JSON has it; an error is its fields. */
+const plain = (value) => {
+  if (value instanceof Error) {
+    const { code, message, declineCode, paymentIntent } = value;
+    return { code, message, declineCode, paymentIntent };
+  }
+  return value === undefined ? null : value;
+};
+
+const answer = (promise) =>
+  Promise.resolve(promise).then(
+    (value) => ({ value: plain(value) }),
+    (error) => {
+      if (error?.name !== "TerminalError") throw error;
+      return { failure: plain(error) };
+    },
+  );
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+const seen = (type) => events.filter((event) => event.type === type).length;
+
+async function until(what, holds) {
+  const end = performance.now() + 20_000;
+  while (!holds()) {
+    if (performance.now() > end) throw new Error(`waited in vain for ${what}`);
+    await pause(10);
+  }
+}
+
+function note(event) {
+  const { detail } = event;
+  const kept = event.type === "forwardpaymentintent"
+    ? { paymentIntent: detail.paymentIntent, error: plain(detail.error) }
+    : plain(detail);
+  events.push({ type: event.type, detail: structuredClone(kept) });
+  if (event.type === "forwardpaymentintent" && !settings.takes) throw new Error("this app does not take it");
+}
+
+const fetchConnectionToken = async () => {
+  const response = await fetch("/token", { method: "POST" });
+  if (!response.ok) throw new Error(`the shop's server answered ${response.status}`);
+  return (await response.json()).secret;
+};
+
+window.rig = {
+  async open(given) {
+    settings = given;
+    this.advance(given.ahead);
+    events = [];
+    reader.firmware = given.firmware;
+    terminal = await Terminal.create({ gatewayUrl: given.gateway, database: given.database, fetchConnectionToken });
+    for (const type of READER_EVENTS) terminal.addEventListener(type, note);
+    if (given.listens) for (const type of OFFLINE_EVENTS) terminal.addEventListener(type, note);
+    await until("a first probe", () => terminal.networkStatus !== "unknown");
+  },
+
+  async close() {
+    for (const frame of document.querySelectorAll("iframe")) {
+      await frame.contentWindow.rig.close();
+      frame.remove();
+    }
+    await terminal?.dispose();
+    terminal = undefined;
+  },
+
+  /** Another tab of the same origin. */
+  async frame(name) {
+    document.getElementById(name)?.remove();
+    const frame = document.createElement("iframe");
+    frame.id = name;
+    frame.src = location.href;
+    document.body.append(frame);
+    await until("the other tab", () => frame.contentWindow.rig !== undefined);
+  },
+
+  advance(ms) {
+    Date.now = () => realNow.call(Date) + ms;
+  },
+
+  takes(takes) {
+    settings.takes = takes;
+  },
+
+  set firmware(firmware) {
+    reader.firmware = firmware;
+  },
+
+  events: () => events,
+
+  /** The browser's own word about its network, and what the till makes of it. */
+  async browserSays(online, wanted) {
+    window.dispatchEvent(new Event(online ? "online" : "offline"));
+    if (wanted) await until(`the till to be ${wanted}`, () => terminal.networkStatus === wanted);
+  },
+
+  async connect() {
+    const [found] = await terminal.discoverReaders({ method: "simulated", simulator: reader });
+    return answer(terminal.connectReader(found));
+  },
+
+  call(method, given) {
+    if (method === "networkStatus" || method === "connectedReader") return answer(terminal[method]);
+    if (typeof terminal[method] !== "function") throw new Error(`there is no method ${method}`);
+    return answer(terminal[method](...given));
+  },
+
+  /** Starts a collection; done when the app was told to ask for a card, or when it has ended. */
+  async startCollecting(payment, options) {
+    const asked = seen("readerinput");
+    const canceled = new AbortController();
+    const collecting = { done: false, canceled };
+    collecting.answer = answer(terminal.collectPaymentMethod(payment, { ...options, signal: canceled.signal }))
+      .finally(() => (collecting.done = true));
+    running = collecting;
+    await until("the reader to ask", () => collecting.done || seen("readerinput") > asked);
+    return !collecting.done;
+  },
+
+  /** What somebody at the reader does; gives what the collection came to, and a call made meanwhile. */
+  async hand({ kind, profile, fault, method, given }) {
+    const { canceled, done } = running;
+    let meanwhile = null;
+    if (!done) {
+      if (kind === "faulty") reader.injectFault(fault);
+      if (kind === "present" || kind === "faulty") reader.presentCard(profile);
+      if (kind === "unplug") reader.unplug();
+      if (kind === "call") meanwhile = await this.call(method, given);
+      if (kind === "cancel" || kind === "call") canceled.abort();
+    }
+    return [await running.answer, meanwhile];
+  },
+
+  async collect(payment, options, hand) {
+    await this.startCollecting(payment, options);
+    return this.hand(hand);
+  },
+
+  /** A newer version of the app has taken the database over. */
+  breakStorage: () =>
+    new Promise((resolve, reject) => {
+      const open = indexedDB.open(settings.database, 1000);
+      open.onsuccess = () => resolve(open.result.close());
+      open.onerror = () => reject(open.error);
+    }),
+
+  breakKey() {
+    const refuse = () => Promise.reject(new DOMException("the key is gone", "OperationError"));
+    Object.assign(crypto.subtle, { encrypt: refuse, decrypt: refuse });
+  },
+
+  async bytesKept(id) {
+    const open = indexedDB.open(settings.database);
+    await new Promise((resolve, reject) => Object.assign(open, { onsuccess: resolve, onerror: reject }));
+    const get = open.result.transaction("payments").objectStore("payments").get(id);
+    await new Promise((resolve, reject) => Object.assign(get, { onsuccess: resolve, onerror: reject }));
+    open.result.close();
+    return get.result.bytes.byteLength;
+  },
+};

@@ -1,0 +1,318 @@
+//! The rows' world in this process.
+
+mod clock;
+mod gateway;
+mod reader;
+mod tab;
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::future::{pending, poll_fn};
+use std::rc::Rc;
+use std::task::Poll;
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use serde_json::{Value, json};
+use tillandsia_core::ids::OfflineId;
+use tillandsia_core::offline::NetworkStatus;
+use tillandsia_core::ports::{Entropy, Store};
+use tillandsia_core::testing::{MemoryStore, MemoryVault, SeededEntropy};
+use tillandsia_core::wire::CreatePayment;
+use tillandsia_sdk::api::{ErrorJson, PromptJson};
+
+use crate::rig::{Answer, Control, Failure, Hand, Place, Rig, Step};
+use crate::world::offline_part;
+use clock::VirtualClock;
+use gateway::Server;
+use reader::Wire;
+use tab::{Tab, World};
+
+/// A moment, milliseconds.
+const MOMENT_MS: u64 = 500;
+/// Ten minutes: twice the longest backoff.
+const MOMENTS_MAX: usize = 1_200;
+
+/// The world in this process.
+#[derive(Default)]
+pub struct NativeRig {
+    world: RefCell<Option<Rc<World>>>,
+    tabs: RefCell<BTreeMap<usize, Rc<Tab>>>,
+    wires: RefCell<BTreeMap<usize, Rc<Wire>>>,
+    rows: Cell<u64>,
+}
+
+fn answer<T: serde::Serialize>(answer: Result<T, ErrorJson>) -> Answer {
+    match answer {
+        Ok(value) => Ok(serde_json::to_value(value).unwrap_or(Value::Null)),
+        Err(error) => Err(Failure::of(&serde_json::to_value(error).unwrap_or(Value::Null))),
+    }
+}
+
+fn named(payment: &Value) -> String {
+    let id = payment.get("offlineId").unwrap_or(payment);
+    id.as_str().unwrap_or_default().to_owned()
+}
+
+impl NativeRig {
+    fn world(&self) -> Result<Rc<World>> {
+        self.world.borrow().clone().context("begin first")
+    }
+
+    fn tab(&self, tab: usize) -> Result<Rc<Tab>> {
+        self.tabs.borrow().get(&tab).cloned().with_context(|| format!("tab {tab} is not open"))
+    }
+
+    async fn settle_all(&self) -> Result<()> {
+        let tabs: Vec<Rc<Tab>> = self.tabs.borrow().values().cloned().collect();
+        for tab in tabs {
+            tab.settle().await?;
+        }
+        Ok(())
+    }
+
+    async fn collect_with(
+        &self,
+        tab: &Tab,
+        payment: &Value,
+        options: Value,
+        hand: Hand,
+    ) -> Result<(Answer, Option<Answer>)> {
+        let world = self.world()?;
+        let (asked, canceled) = (Cell::new(false), Cell::new(false));
+        let prompt = |prompt: PromptJson| match prompt {
+            PromptJson::Input(ways) => {
+                tab.heard.note("readerinput", json!({ "inputs": ways }));
+                asked.set(true);
+            }
+            PromptJson::Message(name) => tab.heard.note("readermessage", json!({ "message": name })),
+        };
+        let stop = poll_fn(|_| if canceled.get() { Poll::Ready(()) } else { Poll::Pending });
+        let options = serde_json::from_value(options)?;
+        let ended = Cell::new(false);
+        let collecting = async {
+            let collected = tab.api.collect_payment_method(&named(payment), options, &prompt, stop).await;
+            ended.set(true);
+            collected
+        };
+        let hand_moves = async {
+            poll_fn(|_| if asked.get() || ended.get() { Poll::Ready(()) } else { Poll::Pending }).await;
+            if !asked.get() {
+                return Ok(None);
+            }
+            match hand {
+                Hand::Present(profile) => tab.wire.present(profile)?,
+                Hand::Faulty(profile, fault) => {
+                    tab.wire.inject(fault)?;
+                    tab.wire.present(profile)?;
+                }
+                Hand::CutAndPresent(profile) => {
+                    world.server.down.set(true);
+                    tab.wire.present(profile)?;
+                }
+                Hand::Cancel => canceled.set(true),
+                Hand::Unplug => tab.wire.unplug(),
+                Hand::Nobody => {}
+                Hand::CallThenCancel(method, arguments) => {
+                    let meanwhile = self.call_in(tab, method, arguments).await;
+                    canceled.set(true);
+                    return Ok(Some(meanwhile));
+                }
+            }
+            Ok::<_, anyhow::Error>(None)
+        };
+        let (collected, meanwhile) = futures::join!(collecting, hand_moves);
+        Ok((answer(collected), meanwhile?))
+    }
+
+    async fn call_in(&self, tab: &Tab, method: &str, arguments: Value) -> Answer {
+        match method {
+            "collectPaymentMethod" => {
+                let id = named(arguments.get(0).unwrap_or(&Value::Null));
+                answer(tab.api.collect_payment_method(&id, <_>::default(), &|_| {}, pending()).await)
+            }
+            _ => answer(tab.api.call(method, arguments).await),
+        }
+    }
+
+    async fn change(&self, control: Control) -> Result<Value> {
+        let world = self.world()?;
+        let server = &world.server;
+        match control {
+            Control::Network(up) => {
+                server.down.set(!up);
+                let tabs: Vec<Rc<Tab>> = self.tabs.borrow().values().cloned().collect();
+                for tab in tabs {
+                    tab.browser_says(up);
+                    tab.settle().await?;
+                    let wanted = if up { NetworkStatus::Online } else { NetworkStatus::Offline };
+                    let status = tab.api.terminal().network_status();
+                    anyhow::ensure!(status == wanted, "the till says {status:?}");
+                }
+            }
+            Control::Cut => server.down.set(true),
+            Control::Mend => server.down.set(false),
+            Control::BrowserSays(online) => {
+                let tabs: Vec<Rc<Tab>> = self.tabs.borrow().values().cloned().collect();
+                for tab in tabs {
+                    tab.browser_says(online);
+                    tab.settle().await?;
+                }
+            }
+            Control::Fault(request, fate, times) => server.faults.borrow_mut().push((request, fate, times)),
+            Control::Heal => server.faults.borrow_mut().clear(),
+            Control::Configure(offline) => *server.offline.borrow_mut() = serde_json::from_value(offline)?,
+            Control::Country(country) => server.country.set(country),
+            Control::Move => server.location.set(server.location.get() + 1),
+            Control::SwitchAccount(account) => {
+                server.account.set(account);
+                server.faults.borrow_mut().push((
+                    crate::rig::Request::Forward,
+                    crate::rig::Fate::SessionEnded,
+                    1,
+                ));
+            }
+            Control::Tokens(given) => server.tokens.set(given),
+            Control::Advance(ms) => world.clock.advance_ms(ms),
+            Control::AppTakes(takes) => world.app_takes.set(takes),
+            Control::Occupy(offline_id) => self.occupy(&world, offline_id).await?,
+            Control::BreakStorage => world.store.set_down(true),
+            Control::BreakKey => world.vault.set_unavailable(true),
+            Control::Firmware(firmware) => {
+                for wire in self.wires.borrow().values() {
+                    wire.set_firmware(firmware);
+                }
+            }
+            Control::Charges => {
+                let page = server.ledger.charges(&server.account_now(), 100, None, None).await;
+                return Ok(serde_json::to_value(page.map_err(|refusal| anyhow!("{refusal:?}"))?.data)?);
+            }
+            Control::PaymentIntents => {
+                let page = server.ledger.payment_intents(&server.account_now(), 100, None).await;
+                return Ok(serde_json::to_value(page.map_err(|refusal| anyhow!("{refusal:?}"))?.data)?);
+            }
+            Control::Batches => return Ok(json!(*server.batches.borrow())),
+            Control::BytesKept(offline_id) => {
+                let id: OfflineId = offline_id.parse().map_err(|error| anyhow!("{error:?}"))?;
+                let row = world.store.payment(id).await?.context("no such row")?;
+                return Ok(json!(row.sealed.ciphertext.len()));
+            }
+        }
+        Ok(Value::Null)
+    }
+
+    async fn occupy(&self, world: &World, offline_id: String) -> Result<()> {
+        let request = CreatePayment {
+            offline_id,
+            amount: 1,
+            currency: "usd".into(),
+            capture_method: "automatic".into(),
+            metadata: BTreeMap::new(),
+            description: None,
+            receipt_email: None,
+            created_at: world.clock.gateway_seconds(),
+        };
+        let account = world.server.account_now();
+        let made = world.server.ledger.create(world.clock.gateway_seconds(), &account, &request).await;
+        made.map(drop).map_err(|refusal| anyhow!("{refusal:?}"))
+    }
+}
+
+impl Rig for NativeRig {
+    fn place(&self) -> Place {
+        Place::Native
+    }
+
+    fn begin(&self) -> Step<'_, ()> {
+        Box::pin(async {
+            self.tabs.borrow_mut().clear();
+            self.wires.borrow_mut().clear();
+            self.rows.set(self.rows.get() + 1);
+            let clock = VirtualClock::new();
+            let server = Rc::new(Server::new(clock.clone()));
+            *server.offline.borrow_mut() = serde_json::from_value(offline_part())?;
+            let world = World {
+                server,
+                store: MemoryStore::default(),
+                vault: MemoryVault::default(),
+                clock,
+                entropy: SeededEntropy::new(self.rows.get()),
+                app_takes: Rc::new(Cell::new(true)),
+            };
+            self.world.replace(Some(Rc::new(world)));
+            Ok(())
+        })
+    }
+
+    fn open(&self, tab: usize, listens: bool) -> Step<'_, ()> {
+        Box::pin(async move {
+            let world = self.world()?;
+            self.tabs.borrow_mut().remove(&tab);
+            let wire = Rc::clone(self.wires.borrow_mut().entry(tab).or_insert_with(|| {
+                let mut number = [0; 8];
+                world.entropy.fill(&mut number);
+                Wire::new(&world.clock, u64::from_be_bytes(number))
+            }));
+            let delivers = self.tabs.borrow().is_empty();
+            let opened = Tab::open(&world, wire, listens, delivers).await?;
+            self.tabs.borrow_mut().insert(tab, Rc::new(opened));
+            Ok(())
+        })
+    }
+
+    fn connect(&self, tab: usize) -> Step<'_, Answer> {
+        Box::pin(async move {
+            let tab = self.tab(tab)?;
+            let connected = tab.api.connect_reader(tab.wire.reader(), pending()).await;
+            tab.settle().await?;
+            Ok(answer(connected))
+        })
+    }
+
+    fn call<'a>(&'a self, tab: usize, method: &'a str, arguments: Value) -> Step<'a, Answer> {
+        Box::pin(async move {
+            let tab = self.tab(tab)?;
+            // No two calls are in the same millisecond.
+            self.world()?.clock.pass_ms(1);
+            let called = self.call_in(&tab, method, arguments).await;
+            self.settle_all().await?;
+            Ok(called)
+        })
+    }
+
+    fn collect(
+        &self,
+        tab: usize,
+        payment: Value,
+        options: Value,
+        hand: Hand,
+    ) -> Step<'_, (Answer, Option<Answer>)> {
+        Box::pin(async move {
+            let tab = self.tab(tab)?;
+            let collected = self.collect_with(&tab, &payment, options, hand).await?;
+            self.settle_all().await?;
+            Ok(collected)
+        })
+    }
+
+    fn events(&self, tab: usize) -> Step<'_, Vec<Value>> {
+        Box::pin(async move { Ok(self.tab(tab)?.heard.so_far()) })
+    }
+
+    fn control(&self, control: Control) -> Step<'_, Value> {
+        Box::pin(self.change(control))
+    }
+
+    fn moment(&self) -> Step<'_, ()> {
+        Box::pin(async {
+            self.world()?.clock.pass_ms(MOMENT_MS);
+            if self.tabs.borrow().is_empty() {
+                bail!("no till is open");
+            }
+            self.settle_all().await
+        })
+    }
+
+    fn moments_max(&self) -> usize {
+        MOMENTS_MAX
+    }
+}

@@ -1,0 +1,192 @@
+//! A tab in this process: the API over a terminal, and what a page does by itself around it.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use serde_json::{Value, json};
+use tillandsia_core::forwarder::Mode;
+use tillandsia_core::journal::Journal;
+use tillandsia_core::network::{Reaction, Signal};
+use tillandsia_core::offline::{NetworkStatus, OfflineStatus};
+use tillandsia_core::ports::{Clock, Platform};
+use tillandsia_core::terminal::{Acknowledgement, Context, SESSION_SETTING, Terminal, session_from_bytes};
+use tillandsia_core::testing::{MemoryStore, MemoryVault, SeededEntropy};
+use tillandsia_sdk::api::{Api, ErrorJson, ForwardedJson, Listener, OfflineStatusJson};
+
+use super::clock::VirtualClock;
+use super::gateway::{Remote, Server};
+use super::reader::{NativeReader, Wire};
+
+/// While another context forwards or the journal fails, so long until the next try, milliseconds.
+const RETRY_MS: u64 = 5_000;
+
+/// The ports of a tab in this process.
+pub(crate) struct Native;
+
+impl Platform for Native {
+    type Store = MemoryStore;
+    type Vault = MemoryVault;
+    type Gateway = Remote;
+    type Clock = VirtualClock;
+    type Entropy = SeededEntropy;
+}
+
+/// What tabs share.
+pub(super) struct World {
+    pub(super) server: Rc<Server>,
+    pub(super) store: MemoryStore,
+    pub(super) vault: MemoryVault,
+    pub(super) clock: VirtualClock,
+    pub(super) entropy: SeededEntropy,
+    pub(super) app_takes: Rc<Cell<bool>>,
+}
+
+/// The app's listeners.
+pub(super) struct Heard {
+    events: RefCell<Vec<Value>>,
+    takes: Rc<Cell<bool>>,
+}
+
+impl Heard {
+    pub(super) fn note(&self, kind: &str, detail: Value) {
+        self.events.borrow_mut().push(json!({ "type": kind, "detail": detail }));
+    }
+
+    pub(super) fn so_far(&self) -> Vec<Value> {
+        self.events.borrow().clone()
+    }
+}
+
+fn plain(value: &impl serde::Serialize) -> Value {
+    serde_json::to_value(value).unwrap_or(Value::Null)
+}
+
+impl Listener for Heard {
+    fn offline_status_change(&self, status: OfflineStatusJson) {
+        self.note("offlinestatuschange", plain(&status));
+    }
+
+    fn forward_payment_intent(&self, forwarded: ForwardedJson) -> Acknowledgement {
+        self.note("forwardpaymentintent", plain(&forwarded));
+        Box::pin(std::future::ready(self.takes.get()))
+    }
+
+    fn forwarding_error(&self, error: ErrorJson) {
+        self.note("forwardingerror", plain(&error));
+    }
+}
+
+/// What the terminal asks of its tab.
+#[derive(Default)]
+struct Wishes {
+    pass: Cell<Option<Mode>>,
+    probe: Cell<bool>,
+    offline: Cell<bool>,
+}
+
+impl Context for Wishes {
+    fn forward_soon(&self) {
+        if !self.offline.get() && self.pass.get().is_none() {
+            self.pass.set(Some(Mode::Due));
+        }
+    }
+
+    fn network_reaction(&self, reaction: Reaction, status: NetworkStatus) {
+        self.offline.set(status == NetworkStatus::Offline);
+        self.probe.set(reaction.probe_in_ms == 0);
+        if reaction.changed && status == NetworkStatus::Online {
+            self.pass.set(Some(Mode::All));
+        }
+    }
+}
+
+pub(super) struct Tab {
+    pub(super) api: Api<Native, NativeReader>,
+    pub(super) heard: Rc<Heard>,
+    pub(super) wire: Rc<Wire>,
+    wishes: Rc<Wishes>,
+    pass_due_ms: Cell<Option<u64>>,
+    announced: RefCell<Option<OfflineStatus>>,
+    clock: VirtualClock,
+    listens: bool,
+    delivers: bool,
+}
+
+impl Tab {
+    /// `delivers`: of several tabs one tells the app what became of payments.
+    pub(super) async fn open(
+        world: &World,
+        wire: Rc<Wire>,
+        listens: bool,
+        delivers: bool,
+    ) -> anyhow::Result<Self> {
+        let journal = Journal::new(world.store.clone(), world.vault.clone());
+        let kept = journal.setting(SESSION_SETTING).await?.and_then(|bytes| session_from_bytes(&bytes));
+        let gateway = Remote { server: Rc::clone(&world.server), session: Rc::new(RefCell::new(kept)) };
+        let terminal = Terminal::open(journal, gateway, world.clock.clone(), world.entropy.clone()).await?;
+        let terminal = Rc::new(terminal);
+        let wishes = Rc::new(Wishes::default());
+        terminal.set_context(wishes.clone());
+        let heard = Rc::new(Heard { events: RefCell::default(), takes: world.app_takes.clone() });
+        let api = Api::new(terminal);
+        if listens {
+            api.listen(heard.clone());
+        }
+        // As a page that was loaded: it asks whether the gateway is there, and forwards what waits.
+        wishes.probe.set(true);
+        wishes.pass.set(Some(Mode::All));
+        let pass_due_ms = Cell::new(None);
+        let tab = Tab {
+            api,
+            heard,
+            wire,
+            wishes,
+            pass_due_ms,
+            announced: RefCell::default(),
+            clock: world.clock.clone(),
+            listens,
+            delivers,
+        };
+        tab.settle().await?;
+        Ok(tab)
+    }
+
+    /// The window's own event.
+    pub(super) fn browser_says(&self, online: bool) {
+        let signal = if online { Signal::BrowserOnline } else { Signal::BrowserOffline };
+        self.api.terminal().signal(signal);
+    }
+
+    /// Does what a page would do by now: probes, passes, events.
+    pub(super) async fn settle(&self) -> anyhow::Result<()> {
+        let terminal = self.api.terminal();
+        loop {
+            if self.wishes.probe.take() {
+                terminal.probe().await;
+                continue;
+            }
+            let due = self.pass_due_ms.get().is_some_and(|due| due <= self.clock.now().0);
+            let timed = (due && !self.wishes.offline.get()).then_some(Mode::Due);
+            let Some(mode) = self.wishes.pass.take().or(timed) else { break };
+            let next_ms = match terminal.forward(mode, true).await {
+                Ok(drained) => drained.next_pass_ms,
+                Err(error) => {
+                    terminal.announce_forwarding_error(&error);
+                    Some(RETRY_MS)
+                }
+            };
+            self.pass_due_ms.set(next_ms.map(|ms| self.clock.now().0 + ms));
+        }
+        let status = terminal.offline_status().await.ok();
+        if self.listens && status.is_some() && *self.announced.borrow() != status {
+            terminal.announce_status().await.ok();
+            self.announced.replace(status);
+        }
+        if self.delivers {
+            terminal.deliver_events().await.ok();
+        } else {
+            terminal.acknowledge_returned().await.ok();
+        }
+        Ok(())
+    }
+}

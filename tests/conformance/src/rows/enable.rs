@@ -1,0 +1,55 @@
+//! Enabling offline mode (1.2, step 1).
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::rows;
+use crate::world::{PAYMENT_MAX, World, equal, holds, number, part, text};
+
+rows! {
+    "1.2.1-configuration-of-the-location" "A Location's configuration with offline mode on lets its devices take payments offline." => enabled;
+    "1.2.1-disabled" "Without offline mode in the configuration nothing is taken offline." => disabled;
+    "1.2.1-effect-at-next-connection" "A change of the configuration takes effect when a reader is next connected." => next_connection;
+    "1.2.1-kept-on-the-device" "The device keeps its copy of the configuration, with the time it was fetched, across a restart." => kept;
+}
+
+async fn enabled(w: &World<'_>) -> Result<()> {
+    w.till().await?;
+    w.offline().await?;
+    let stored = w.sell(1099).await?;
+    equal("stored", part(&stored, "/offlineDetails/requiresUpload").as_bool(), Some(true))?;
+    equal("totals", w.stored().await?, (1, 1099))
+}
+
+async fn disabled(w: &World<'_>) -> Result<()> {
+    w.configure(json!({ "enabled": false })).await?;
+    w.till().await?;
+    w.offline().await?;
+    let intent = w.create(json!({ "amount": 1099, "currency": "usd" })).await?;
+    w.refused("not_connected_to_internet", w.collect(&intent, "contactless_visa")).await?;
+    equal("totals", w.stored().await?, (0, 0))
+}
+
+async fn next_connection(w: &World<'_>) -> Result<()> {
+    w.till().await?;
+    w.configure(json!({ "enabled": false })).await?;
+    w.create_as(500, "force_offline").await?;
+    w.connect().await?;
+    w.refused("force_offline_with_feature_disabled", w.create_as(500, "force_offline")).await?;
+    w.configure(json!({ "payment_amount_max": { "usd": 700 } })).await?;
+    w.refused("force_offline_with_feature_disabled", w.create_as(500, "force_offline")).await?;
+    w.connect().await?;
+    let readiness = w.call("checkReadiness", json!([])).await?;
+    equal("room", number(&readiness, "/amountsLeftByCurrency/usd")?, 700)
+}
+
+async fn kept(w: &World<'_>) -> Result<()> {
+    w.till().await?;
+    w.offline().await?;
+    w.open(0).await?;
+    let readiness = w.call("checkReadiness", json!([])).await?;
+    equal("room", number(&readiness, "/amountsLeftByCurrency/usd")?, PAYMENT_MAX)?;
+    let checks = readiness["checks"].as_array().cloned().unwrap_or_default();
+    let configuration = checks.iter().find(|check| text(check, "/check") == "configuration");
+    holds("the configuration is known", configuration.is_some_and(|check| text(check, "/result") == "good"))
+}
