@@ -183,7 +183,7 @@ impl<'a> World<'a> {
     }
 
     pub(crate) async fn collect_with(&self, intent: &Value, options: Value, hand: Hand) -> Result<Value> {
-        Ok(self.collect_in(0, intent, options, hand).await?.0?)
+        self.collect_in(0, intent, options, hand).await?.0
     }
 
     /// Also gives what came of a call made meanwhile.

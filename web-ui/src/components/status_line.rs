@@ -186,13 +186,16 @@ fn messages(state: State) -> Signal<Vec<Message>> {
             _ => None,
         };
         let told = trouble.as_ref().is_some_and(ReaderTrouble::tells_of_the_outage);
-        let reader =
-            trouble.map(|trouble| bad("reader", format!("The reader is not connected. {}", trouble.text())));
+        let reader = trouble.map(|trouble| bad("reader", trouble.line()));
         let mut all: Vec<Message> = Vec::new();
         all.extend(state.read_only.get().map(|why| bad("lock", why)));
         all.extend(asking.map(|text| Message::notice("moving", "unknown", text)));
         all.extend(toasts);
-        all.extend(reader.map(|m| m.with("Reconnect", "reader-reconnect", Action::ReconnectReader)));
+        // One that is refused for want of a connection needs no press: it connects by itself.
+        all.extend(reader.map(|m| match told {
+            true => m,
+            false => m.with("Reconnect", "reader-reconnect", Action::ReconnectReader),
+        }));
         all.extend(
             hint.get().filter(|_| !told).map(|hint| Message::notice("waiting", "offline", hint.to_owned())),
         );
