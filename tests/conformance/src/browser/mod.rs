@@ -59,6 +59,8 @@ pub struct BrowserRig {
     other: Other,
     now: RefCell<Now>,
     rows: Cell<u32>,
+    /// Whether the gateway can be reached.
+    up: Cell<bool>,
     /// Whether the page is as it was loaded, but for tills that were closed.
     clean: Cell<bool>,
 }
@@ -88,6 +90,7 @@ impl BrowserRig {
             other: Other { authorization, location },
             now: RefCell::default(),
             rows: Cell::new(0),
+            up: Cell::new(true),
             clean: Cell::new(false),
         })
     }
@@ -167,12 +170,9 @@ impl BrowserRig {
     }
 
     async fn set_network(&self, up: bool, noticed: bool) -> Result<()> {
-        {
+        if self.up.replace(up) != up {
             let mut proxy = self.proxy.lock().await;
-            proxy.refuse();
-            if up {
-                proxy.accept().await?;
-            }
+            if up { proxy.accept().await? } else { proxy.refuse() }
         }
         if !noticed {
             return Ok(());
