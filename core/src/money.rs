@@ -13,6 +13,13 @@ pub struct Currency([u8; 3]);
 pub struct UnknownCurrency(pub String);
 
 impl Currency {
+    /// A code as it was written down: three lowercase letters. That ISO 4217 has it was checked when it came in, and the
+    /// service worker, which reads only what was written, need not carry the list.
+    pub fn written(code: &str) -> Option<Self> {
+        let code: [u8; 3] = code.as_bytes().try_into().ok()?;
+        code.iter().all(u8::is_ascii_lowercase).then_some(Currency(code))
+    }
+
     /// The lowercase code, `usd`.
     pub fn code(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or("xxx")

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::card::{CardRead, Cipher, EncryptedCard, ReadMethod, ReaderInfo, ShownCard, Tag};
 use crate::ids::HolderId;
-use crate::money::Money;
+use crate::money::{Currency, Money};
 use crate::payment_intent::{CaptureMethod, ReceiptDetails};
 use crate::time::TimestampMs;
 use crate::versioned;
@@ -136,7 +136,7 @@ fn from_v1(v1: RecordV1) -> Result<PaymentRecord, CodecError> {
     Ok(PaymentRecord {
         offline_id: v1.id.parse().map_err(|_| bad("offline id"))?,
         payment_intent: v1.pi,
-        amount: Money::new(v1.amount, v1.currency.parse().map_err(|_| bad("currency"))?),
+        amount: Money::new(v1.amount, Currency::written(&v1.currency).ok_or_else(|| bad("currency"))?),
         capture_method: if v1.manual { CaptureMethod::Manual } else { CaptureMethod::Automatic },
         metadata: v1.metadata,
         description: v1.description,

@@ -8,11 +8,13 @@ use super::{Page, call_all};
 use crate::browser::BrowserClock;
 use crate::browser::locks::{Acquired, EVENTS_LOCK, LockGuard, LockMode, acquire};
 use crate::ports::{Clock as _, Reader};
+use crate::terminal::ACKNOWLEDGED_WITHIN_MS;
 
 /// Between two refreshes, milliseconds: a pass commits many times in a second.
 const REFRESH_EVERY_MS: u64 = 50;
-/// A tab that holds the lock and has not delivered an event for so long is frozen.
-const DELIVERED_WITHIN_MS: u64 = 10_000;
+/// A tab that holds the lock and has not delivered an event for so long is frozen: longer than an app may take to
+/// acknowledge one.
+const DELIVERED_WITHIN_MS: u64 = ACKNOWLEDGED_WITHIN_MS + 10_000;
 
 impl<R: Reader + 'static> Page<R> {
     /// From here on `Shared::refresh` works.
@@ -27,7 +29,7 @@ impl<R: Reader + 'static> Page<R> {
         })));
     }
 
-    /// One refresh at a time: an event is never delivered by two at once.
+    /// One refresh at a time.
     async fn refresh_until_quiet(self: &Rc<Self>) {
         while self.shared.refresh_wanted.replace(false) {
             // Each of these fails when the database does; the till then shows what it last knew, and the next change
@@ -35,7 +37,7 @@ impl<R: Reader + 'static> Page<R> {
             self.terminal.announce_status().await.ok();
             if self.connection.newer_version().is_none() {
                 if self.delivers.get() {
-                    self.terminal.deliver_events().await.ok();
+                    self.deliver();
                 } else {
                     self.terminal.acknowledge_returned().await.ok();
                     self.watch_deliverer();
@@ -45,6 +47,23 @@ impl<R: Reader + 'static> Page<R> {
             BrowserClock.sleep_ms(REFRESH_EVERY_MS).await;
         }
         self.shared.refreshing.set(false);
+    }
+
+    /// Delivers beside the refreshing, which an app that takes its time with an event must not hold up. One delivery at a
+    /// time: an event is never delivered by two at once.
+    fn deliver(self: &Rc<Self>) {
+        self.shared.delivery_wanted.set(true);
+        if self.shared.delivering.replace(true) {
+            return;
+        }
+        let this = Rc::clone(self);
+        spawn_local(async move {
+            while this.shared.delivery_wanted.replace(false) && !this.stopped.get() {
+                // Fails when the database does; the next change or probe tries again.
+                this.terminal.deliver_events().await.ok();
+            }
+            this.shared.delivering.set(false);
+        });
     }
 
     /// Waits its turn to be the tab that delivers, and again whenever it lost it.

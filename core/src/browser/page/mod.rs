@@ -96,6 +96,8 @@ struct Shared {
     refresh: RefCell<Option<Rc<dyn Fn()>>>,
     refresh_wanted: Cell<bool>,
     refreshing: Cell<bool>,
+    delivery_wanted: Cell<bool>,
+    delivering: Cell<bool>,
     payment_open: Cell<bool>,
     payment_lock: RefCell<Option<LockGuard>>,
     take_over_wanted: Cell<bool>,

@@ -15,7 +15,7 @@ use wasm_bindgen::prelude::*;
 use super::super::js::{number, whole, whole_number};
 use crate::ids::OfflineId;
 use crate::journal::{Digest, Head, LogEntry, LogKind, PaymentRow, QueuePosition, Sealed, Sums, Totals};
-use crate::money::Money;
+use crate::money::{Currency, Money};
 use crate::ports::StoreError;
 use crate::time::TimestampMs;
 
@@ -188,7 +188,7 @@ fn parse_entry(js: Row) -> Option<LogEntry> {
         id: js.id().as_string()?.parse().ok()?,
         revision: u32::try_from(whole(&js, "revision")?).ok()?,
         stored: js.stored().as_bool()?,
-        amount: Money::new(whole(&js, "amount")?, js.currency().as_string()?.parse().ok()?),
+        amount: Money::new(whole(&js, "amount")?, Currency::written(&js.currency().as_string()?)?),
         row,
         previous,
         hash,
@@ -226,7 +226,7 @@ fn parse_head(js: Row) -> Option<Head> {
     let mut amounts = Sums::default();
     for pair in flat.chunks(2) {
         let [currency, sum] = pair else { return None };
-        amounts.set(currency.as_string()?.parse().ok()?, whole_number(sum)?);
+        amounts.set(Currency::written(&currency.as_string()?)?, whole_number(sum)?);
     }
     Some(Head { seq: whole(&js, "seq")?, hash, totals: Totals { count: whole(&js, "count")?, amounts } })
 }
