@@ -5,7 +5,7 @@ use core::{
     task::{Poll, Waker},
 };
 
-use futures::future::{Either, select};
+use futures::future::{Either, LocalBoxFuture, select};
 use tillandsia_core::{
     card::{CardRead, ReaderInfo},
     ports::{ChipDecision, Clock, CollectRequest, HostDecision, Reader, ReaderError, ReaderPrompt},
@@ -29,6 +29,9 @@ pub struct ViVotechReader<L, C> {
     nudge: Nudge,
 }
 
+/// What starts a command.
+type Start<'a> = dyn FnOnce(&mut Session, TimestampMs) -> Result<(), ReaderError> + 'a;
+
 impl<L: Link, C: Clock> ViVotechReader<L, C> {
     /// A NEO 2 reader at the other end of `link`. `connect` comes first.
     pub fn new(link: L, clock: C) -> Self {
@@ -46,17 +49,20 @@ impl<L: Link, C: Clock> ViVotechReader<L, C> {
         &self.link
     }
 
-    /// Starts a command and sees it through to the event that ends it.
-    async fn run(
-        &self,
-        start: impl FnOnce(&mut Session, TimestampMs) -> Result<(), ReaderError>,
-        prompt: &dyn Fn(ReaderPrompt),
-    ) -> Result<Event, ReaderError> {
-        let mut running = Running::claim(self)?;
-        start(&mut self.session.borrow_mut(), self.clock.now())?;
-        let result = self.follow(prompt).await;
-        running.finished = result.is_ok() || self.session.borrow().deadline().is_none();
-        result
+    /// Starts a command and sees it through to the event that ends it. Boxed, so that the module has this once and not once
+    /// for each command.
+    fn run<'a>(
+        &'a self,
+        start: Box<Start<'a>>,
+        prompt: &'a dyn Fn(ReaderPrompt),
+    ) -> LocalBoxFuture<'a, Result<Event, ReaderError>> {
+        Box::pin(async move {
+            let mut running = Running::claim(self)?;
+            start(&mut self.session.borrow_mut(), self.clock.now())?;
+            let result = self.follow(prompt).await;
+            running.finished = result.is_ok() || self.session.borrow().deadline().is_none();
+            result
+        })
     }
 
     async fn follow(&self, prompt: &dyn Fn(ReaderPrompt)) -> Result<Event, ReaderError> {
@@ -115,7 +121,7 @@ impl<L: Link, C: Clock> ViVotechReader<L, C> {
 
 impl<L: Link, C: Clock> Reader for ViVotechReader<L, C> {
     async fn connect(&self) -> Result<ReaderInfo, ReaderError> {
-        match self.run(Session::connect, &|_| {}).await? {
+        match self.run(Box::new(Session::connect), &|_| {}).await? {
             Event::Connected(info) => Ok(info),
             other => Err(unexpected(&other)),
         }
@@ -126,14 +132,14 @@ impl<L: Link, C: Clock> Reader for ViVotechReader<L, C> {
         request: CollectRequest,
         prompt: &dyn Fn(ReaderPrompt),
     ) -> Result<CardRead, ReaderError> {
-        match self.run(|session, now| session.collect(request, now), prompt).await? {
+        match self.run(Box::new(|session, now| session.collect(request, now)), prompt).await? {
             Event::Collected(card) => Ok(*card),
             other => Err(unexpected(&other)),
         }
     }
 
     async fn complete(&self, decision: HostDecision) -> Result<ChipDecision, ReaderError> {
-        match self.run(|session, now| session.complete(decision, now), &|_| {}).await? {
+        match self.run(Box::new(|session, now| session.complete(decision, now)), &|_| {}).await? {
             Event::Completed(decision) => Ok(decision),
             other => Err(unexpected(&other)),
         }
@@ -149,13 +155,21 @@ impl<L: Link, C: Clock> Reader for ViVotechReader<L, C> {
                 Ok(())
             };
             // Ends with `Canceled`; a reader that does not answer is noticed by the next command.
-            let _ = self.run(start, &|_| {}).await;
+            let _ = self.run(Box::new(start), &|_| {}).await;
         }
     }
 }
 
 fn unexpected(event: &Event) -> ReaderError {
-    ReaderError::Protocol(format!("unexpected event {event:?}"))
+    // By hand: the derived text would bring all that a card holds along, into the module and into the error.
+    let name = match event {
+        Event::Connected(_) => "connected",
+        Event::Prompt(_) => "prompt",
+        Event::Collected(_) => "collected",
+        Event::Completed(_) => "completed",
+        Event::Failed(_) => "failed",
+    };
+    ReaderError::Protocol(["unexpected event: ", name].concat())
 }
 
 /// The right to use the session. Without `finished`, dropping it gives the running command up.

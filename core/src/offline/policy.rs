@@ -52,7 +52,14 @@ impl From<&OfflineConfiguration> for OfflinePolicy {
     /// Currencies this build does not know are left out, hence refused.
     fn from(wire: &OfflineConfiguration) -> Self {
         let by_currency = |amounts: &BTreeMap<String, u64>| {
-            amounts.iter().filter_map(|(code, amount)| Some((code.parse().ok()?, *amount))).collect()
+            // Inserted one by one: collecting into a map sorts first, and a sort is two kilobytes.
+            let mut known = BTreeMap::new();
+            for (code, amount) in amounts {
+                if let Ok(currency) = code.parse() {
+                    known.insert(currency, *amount);
+                }
+            }
+            known
         };
         OfflinePolicy {
             enabled: wire.enabled,

@@ -301,14 +301,13 @@ fn nobody() -> ReaderInfo {
 }
 
 fn room(policy: &OfflinePolicy, stored: &Totals) -> Room {
-    let amounts = policy.payment_amount_max.keys().filter_map(|currency| {
-        let single = policy.payment_max(*currency)?.amount_minor;
+    let mut amounts = BTreeMap::new();
+    for currency in policy.payment_amount_max.keys() {
         let total = policy.stored_amount_max.get(currency);
         let left = total.map_or(u64::MAX, |max| max.saturating_sub(stored.amount(*currency)));
-        Some((*currency, single.min(left)))
-    });
-    Room {
-        payments: policy.stored_count_max.map(|max| max.saturating_sub(stored.count)),
-        amounts: amounts.collect(),
+        if let Some(single) = policy.payment_max(*currency) {
+            amounts.insert(*currency, single.amount_minor.min(left));
+        }
     }
+    Room { payments: policy.stored_count_max.map(|max| max.saturating_sub(stored.count)), amounts }
 }

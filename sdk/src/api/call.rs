@@ -1,13 +1,13 @@
 //! Calls by name: the names and arguments are the JavaScript methods', so that one table of rows runs natively and
 //! through JavaScript.
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use tillandsia_core::offline::StorageFacts;
 use tillandsia_core::ports::{Platform, Reader};
 
-use super::{Answer, Api, ErrorJson, invalid};
+use super::{Answer, Api, FromGiven, Gave, Given, NO_OBJECT, Plain, ToPlain, invalid};
 
 impl<P: Platform, R: Reader> Api<P, R> {
     /// Calls the JavaScript method `method` with an array of arguments: `call("createPaymentIntent", [{…}])`. A collection
@@ -50,16 +50,69 @@ impl<P: Platform, R: Reader> Api<P, R> {
     }
 }
 
-fn json(value: &impl Serialize) -> Answer<Value> {
-    serde_json::to_value(value).map_err(|error| unreadable(&error))
+/// What JavaScript would be given.
+pub fn to_json(value: &impl ToPlain) -> Value {
+    written(&value.plain())
 }
 
-fn needed<T: DeserializeOwned>(arguments: &Value, place: usize) -> Answer<T> {
-    let argument = arguments.get(place).cloned().unwrap_or(Value::Null);
-    serde_json::from_value(argument).map_err(|error| unreadable(&error))
+/// What JavaScript gave.
+///
+/// # Errors
+/// `invalid_request`, with the name of what does not fit.
+pub fn from_json<T: FromGiven>(given: &Value) -> Answer<T> {
+    match given.is_object() {
+        true => Ok(T::from_given(given)?),
+        false => Err(invalid(NO_OBJECT).into()),
+    }
 }
 
-fn options<T: DeserializeOwned + Default>(arguments: &Value, place: usize) -> Answer<T> {
+fn json(value: &impl ToPlain) -> Answer<Value> {
+    Ok(to_json(value))
+}
+
+fn written(plain: &Plain<'_>) -> Value {
+    match plain {
+        Plain::Absent | Plain::Null => Value::Null,
+        Plain::Flag(flag) => Value::from(*flag),
+        Plain::Number(number) => Value::from(*number),
+        Plain::Text(text) => Value::from(*text),
+        Plain::Texts(texts) => texts.iter().map(|(key, text)| (key.clone(), text.as_str())).collect(),
+        Plain::Numbers(numbers) => numbers.iter().map(|(key, number)| (key.clone(), *number)).collect(),
+        Plain::List(items) => items.iter().map(written).collect(),
+        Plain::Object(object) => {
+            let mut fields = serde_json::Map::new();
+            object.fields(&mut |name, value| {
+                if !matches!(value, Plain::Absent) {
+                    fields.insert(name.to_owned(), written(&value));
+                }
+            });
+            Value::Object(fields)
+        }
+    }
+}
+
+impl Given for Value {
+    fn get(&self, name: &str) -> Gave {
+        match self.get(name) {
+            None | Some(Value::Null) => Gave::Nothing,
+            Some(Value::Bool(flag)) => Gave::Flag(*flag),
+            Some(Value::Number(number)) => number.as_f64().map_or(Gave::Other, Gave::Number),
+            Some(Value::String(text)) => Gave::Text(text.clone()),
+            Some(Value::Array(_) | Value::Object(_)) => Gave::Other,
+        }
+    }
+
+    fn texts(&self, name: &str) -> Option<BTreeMap<String, String>> {
+        let entries = self.get(name)?.as_object()?.iter();
+        entries.map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
+    }
+}
+
+fn needed<T: FromGiven>(arguments: &Value, place: usize) -> Answer<T> {
+    from_json(arguments.get(place).unwrap_or(&Value::Null))
+}
+
+fn options<T: FromGiven + Default>(arguments: &Value, place: usize) -> Answer<T> {
     match arguments.get(place) {
         None | Some(Value::Null) => Ok(T::default()),
         Some(_) => needed(arguments, place),
@@ -71,8 +124,4 @@ fn payment(arguments: &Value) -> Answer<String> {
     let given = arguments.get(0);
     let named = given.and_then(|given| given.get("offlineId")).or(given);
     Ok(named.and_then(Value::as_str).unwrap_or_default().to_owned())
-}
-
-fn unreadable(error: &serde_json::Error) -> ErrorJson {
-    invalid(error.to_string()).into()
 }

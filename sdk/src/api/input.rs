@@ -2,15 +2,14 @@
 //! wrong.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use tillandsia_core::error::TerminalError;
 use tillandsia_core::ids::OfflineId;
 use tillandsia_core::money::Money;
 use tillandsia_core::payment_intent::{CaptureMethod, OfflineBehavior};
 use tillandsia_core::terminal::{CollectParameters, ConfirmParameters, CreateParameters};
 
+use super::given::{A_TEXT, A_WHOLE, FromGiven, Given, flag, needed, text, texts, whole};
 use super::{invalid, offline_id};
 
 /// How many payments a list has when the app does not say.
@@ -23,43 +22,21 @@ pub const LIST_LIMIT_MAX: usize = 100;
 #[cfg_attr(test, derive(ts_rs::TS), ts(type = "number"))]
 pub struct Whole(pub u64);
 
-impl<'de> Deserialize<'de> for Whole {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Numbers;
-        impl Visitor<'_> for Numbers {
-            type Value = Whole;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a whole number, zero or more (amounts are in the currency's minor unit)")
-            }
-
-            fn visit_u64<E: Error>(self, value: u64) -> Result<Whole, E> {
-                Ok(Whole(value))
-            }
-
-            fn visit_i64<E: Error>(self, value: i64) -> Result<Whole, E> {
-                u64::try_from(value)
-                    .map(Whole)
-                    .map_err(|_| E::invalid_value(serde::de::Unexpected::Signed(value), &self))
-            }
-
-            fn visit_f64<E: Error>(self, value: f64) -> Result<Whole, E> {
-                // 2^53, up to which every whole number is exact.
-                if (0.0..=9_007_199_254_740_992.0).contains(&value) && value.trunc() == value {
-                    Ok(Whole(value as u64))
-                } else {
-                    Err(E::invalid_value(serde::de::Unexpected::Float(value), &self))
-                }
-            }
-        }
-        from.deserialize_any(Numbers)
+impl Whole {
+    /// The number, where it is one; 2^53 is where not every whole number is exact any more.
+    pub(super) fn exactly(number: f64) -> Option<Whole> {
+        let exact = (0.0..=9_007_199_254_740_992.0).contains(&number) && number.trunc() == number;
+        exact.then_some(Whole(number as u64))
     }
 }
 
 /// What `createPaymentIntent` takes.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "CreatePaymentIntentOptions", optional_fields))]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(
+    test,
+    derive(ts_rs::TS),
+    ts(rename = "CreatePaymentIntentOptions", rename_all = "camelCase", optional_fields)
+)]
 pub struct CreateOptions {
     /// What is taken, in the currency's minor unit: 1099 is 10.99 US dollars.
     #[cfg_attr(test, ts(inline))]
@@ -68,21 +45,30 @@ pub struct CreateOptions {
     pub currency: String,
     /// When the money is taken; `automatic` when absent.
     #[cfg_attr(test, ts(as = "Option<super::types::CaptureMethod>"))]
-    #[serde(default)]
     pub capture_method: Option<String>,
     /// Whether it may be taken offline; `prefer_online` when absent.
     #[cfg_attr(test, ts(as = "Option<super::types::OfflineBehavior>"))]
-    #[serde(default)]
     pub offline_behavior: Option<String>,
     /// The app's own data: at most 50 keys of 40 characters with values of 500.
-    #[serde(default)]
     pub metadata: Option<BTreeMap<String, String>>,
     /// For people, as the gateway's lists show it: at most 1,000 characters.
-    #[serde(default)]
     pub description: Option<String>,
     /// Where the gateway sends a receipt, and how the customer can be reached should a stored payment be declined.
-    #[serde(default)]
     pub receipt_email: Option<String>,
+}
+
+impl FromGiven for CreateOptions {
+    fn from_given(given: &dyn Given) -> Result<Self, TerminalError> {
+        Ok(CreateOptions {
+            amount: needed(whole(given, "amount")?, "amount", A_WHOLE)?,
+            currency: needed(text(given, "currency")?, "currency", A_TEXT)?,
+            capture_method: text(given, "captureMethod")?,
+            offline_behavior: text(given, "offlineBehavior")?,
+            metadata: texts(given, "metadata")?,
+            description: text(given, "description")?,
+            receipt_email: text(given, "receiptEmail")?,
+        })
+    }
 }
 
 impl CreateOptions {
@@ -118,12 +104,21 @@ fn behavior(name: Option<&str>) -> Result<Option<OfflineBehavior>, TerminalError
 }
 
 /// What `collectPaymentMethod` takes besides the payment.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "CollectPaymentMethodOptions", optional_fields))]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(
+    test,
+    derive(ts_rs::TS),
+    ts(rename = "CollectPaymentMethodOptions", rename_all = "camelCase", optional_fields)
+)]
 pub struct CollectOptions {
     /// Has the gateway look at the card, so that `paymentMethod` tells what it is before it is charged. Online only.
     pub update_payment_intent: Option<bool>,
+}
+
+impl FromGiven for CollectOptions {
+    fn from_given(given: &dyn Given) -> Result<Self, TerminalError> {
+        Ok(CollectOptions { update_payment_intent: flag(given, "updatePaymentIntent")? })
+    }
 }
 
 impl CollectOptions {
@@ -133,13 +128,22 @@ impl CollectOptions {
 }
 
 /// What `confirmPaymentIntent` takes besides the payment.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "ConfirmPaymentIntentOptions", optional_fields))]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(
+    test,
+    derive(ts_rs::TS),
+    ts(rename = "ConfirmPaymentIntentOptions", rename_all = "camelCase", optional_fields)
+)]
 pub struct ConfirmOptions {
     /// Whether it may be taken offline, decided anew; as at its creation when absent.
     #[cfg_attr(test, ts(as = "Option<super::types::OfflineBehavior>"))]
     pub offline_behavior: Option<String>,
+}
+
+impl FromGiven for ConfirmOptions {
+    fn from_given(given: &dyn Given) -> Result<Self, TerminalError> {
+        Ok(ConfirmOptions { offline_behavior: text(given, "offlineBehavior")? })
+    }
 }
 
 impl ConfirmOptions {
@@ -149,25 +153,43 @@ impl ConfirmOptions {
 }
 
 /// What `capturePaymentIntent` takes besides the payment.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "CapturePaymentIntentOptions", optional_fields))]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(
+    test,
+    derive(ts_rs::TS),
+    ts(rename = "CapturePaymentIntentOptions", rename_all = "camelCase", optional_fields)
+)]
 pub struct CaptureOptions {
     /// Less than what was authorised, in the minor unit; all of it when absent.
     #[cfg_attr(test, ts(inline))]
     pub amount_to_capture: Option<Whole>,
 }
 
+impl FromGiven for CaptureOptions {
+    fn from_given(given: &dyn Given) -> Result<Self, TerminalError> {
+        Ok(CaptureOptions { amount_to_capture: whole(given, "amountToCapture")? })
+    }
+}
+
 /// What `listPayments` and `listAttention` take.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "ListPaymentsOptions", optional_fields))]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(
+    test,
+    derive(ts_rs::TS),
+    ts(rename = "ListPaymentsOptions", rename_all = "camelCase", optional_fields)
+)]
 pub struct ListOptions {
     /// Only payments older than this one: the `offlineId` of the last one seen.
     pub before: Option<String>,
     /// How many at most, 1 to 100; 20 when absent.
     #[cfg_attr(test, ts(inline))]
     pub limit: Option<Whole>,
+}
+
+impl FromGiven for ListOptions {
+    fn from_given(given: &dyn Given) -> Result<Self, TerminalError> {
+        Ok(ListOptions { before: text(given, "before")?, limit: whole(given, "limit")? })
+    }
 }
 
 impl ListOptions {

@@ -3,11 +3,13 @@
 //! A card that was read never comes out: a PaymentIntent that is not confirmed yet is kept here ([`open`]) and named by
 //! its offline id.
 
+mod given;
 mod input;
 mod listener;
 mod open;
 mod output;
 mod payments;
+mod plain;
 mod readiness;
 mod sale;
 
@@ -26,6 +28,9 @@ use tillandsia_core::ids::OfflineId;
 use tillandsia_core::ports::{Platform, Reader};
 use tillandsia_core::terminal::Terminal;
 
+#[cfg(feature = "testing")]
+pub use call::{from_json, to_json};
+pub use given::{FromGiven, Gave, Given, NO_OBJECT};
 pub use input::{
     CaptureOptions, CollectOptions, ConfirmOptions, CreateOptions, LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX,
     ListOptions, Whole,
@@ -37,7 +42,7 @@ pub use output::{
     OfflineStatusJson, PaymentIntentJson, PaymentJson, PaymentMethodJson, PromptJson, ReaderJson,
     ReceiptDetailsJson,
 };
-
+pub use plain::{Object, Plain, ToPlain};
 pub use readiness::{CheckJson, ReadinessJson};
 
 use open::OpenIntents;

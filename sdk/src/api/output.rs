@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
 use tillandsia_core::card::{ReaderInfo, ShownCard};
 use tillandsia_core::error::{ErrorCode, TerminalError};
 use tillandsia_core::journal::{Failure, Found, PaymentRecord, PaymentState};
@@ -11,10 +10,11 @@ use tillandsia_core::payment_intent::{OfflineDetails, PaymentIntent, PaymentMeth
 use tillandsia_core::ports::{Interfaces, ReaderPrompt};
 use tillandsia_core::terminal::{error_of, intent_of};
 
+use super::plain::object;
+
 /// An error, before JavaScript makes a `TerminalError` of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename_all = "camelCase"))]
 pub struct ErrorJson {
     /// A stable name.
     #[cfg_attr(test, ts(type = "TerminalErrorCode"))]
@@ -26,6 +26,13 @@ pub struct ErrorJson {
     /// The payment as it stands after the failure, where the failure belongs to one.
     pub payment_intent: Option<Box<PaymentIntentJson>>,
 }
+
+object!(ErrorJson {
+    code = "code",
+    message = "message",
+    decline_code = "declineCode",
+    payment_intent = "paymentIntent",
+});
 
 impl From<TerminalError> for ErrorJson {
     fn from(error: TerminalError) -> Self {
@@ -39,9 +46,8 @@ impl From<TerminalError> for ErrorJson {
 }
 
 /// One attempt to take an amount.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "PaymentIntent"))]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "PaymentIntent", rename_all = "camelCase"))]
 pub struct PaymentIntentJson {
     /// The device's name for it, minted when it is created; never changes.
     pub offline_id: String,
@@ -70,11 +76,25 @@ pub struct PaymentIntentJson {
     pub created_at_ms: u64,
     /// The card as the gateway knows it, when it was collected online with `updatePaymentIntent`; else absent.
     #[cfg_attr(test, ts(optional))]
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_method: Option<Box<PaymentMethodJson>>,
     /// What the device knows of it as an offline payment; null when it was confirmed online, or not yet.
     pub offline_details: Option<OfflineDetailsJson>,
 }
+
+object!(PaymentIntentJson {
+    offline_id = "offlineId",
+    id = "id",
+    amount = "amount",
+    currency = "currency",
+    status = "status",
+    capture_method = "captureMethod",
+    metadata = "metadata",
+    description = "description",
+    receipt_email = "receiptEmail",
+    created_at_ms = "createdAtMs",
+    payment_method absent = "paymentMethod",
+    offline_details = "offlineDetails",
+});
 
 impl From<&PaymentIntent> for PaymentIntentJson {
     fn from(intent: &PaymentIntent) -> Self {
@@ -96,9 +116,8 @@ impl From<&PaymentIntent> for PaymentIntentJson {
 }
 
 /// A card as the gateway knows it before the payment is confirmed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "PaymentMethod"))]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "PaymentMethod", rename_all = "camelCase"))]
 pub struct PaymentMethodJson {
     /// `pm_…`
     pub id: String,
@@ -111,6 +130,14 @@ pub struct PaymentMethodJson {
     /// The network that will route it.
     pub network: Option<String>,
 }
+
+object!(PaymentMethodJson {
+    id = "id",
+    card_present = "cardPresent",
+    funding = "funding",
+    country = "country",
+    network = "network",
+});
 
 impl From<&PaymentMethod> for PaymentMethodJson {
     fn from(method: &PaymentMethod) -> Self {
@@ -125,9 +152,8 @@ impl From<&PaymentMethod> for PaymentMethodJson {
 }
 
 /// What the device knows of a payment that was confirmed offline.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "OfflineDetails"))]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "OfflineDetails", rename_all = "camelCase"))]
 pub struct OfflineDetailsJson {
     /// When it was stored, by the device's clock.
     #[cfg_attr(test, ts(type = "number"))]
@@ -137,6 +163,12 @@ pub struct OfflineDetailsJson {
     /// The card, as far as it may be shown and printed.
     pub card_present_details: CardPresentDetailsJson,
 }
+
+object!(OfflineDetailsJson {
+    stored_at_ms = "storedAtMs",
+    requires_upload = "requiresUpload",
+    card_present_details = "cardPresentDetails",
+});
 
 impl From<&OfflineDetails> for OfflineDetailsJson {
     fn from(details: &OfflineDetails) -> Self {
@@ -153,9 +185,8 @@ impl From<&OfflineDetails> for OfflineDetailsJson {
 }
 
 /// A card, as far as it may be shown and printed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "CardPresentDetails"))]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "CardPresentDetails", rename_all = "camelCase"))]
 pub struct CardPresentDetailsJson {
     /// `visa`, `mastercard`, `amex` …
     pub brand: Option<String>,
@@ -174,6 +205,16 @@ pub struct CardPresentDetailsJson {
     pub receipt_details: Option<ReceiptDetailsJson>,
 }
 
+object!(CardPresentDetailsJson {
+    brand = "brand",
+    last4 = "last4",
+    exp_month = "expMonth",
+    exp_year = "expYear",
+    cardholder_name = "cardholderName",
+    read_method = "readMethod",
+    receipt_details = "receiptDetails",
+});
+
 impl CardPresentDetailsJson {
     fn of(card: &ShownCard, read_method: &'static str, receipt: Option<&ReceiptDetails>) -> Self {
         CardPresentDetailsJson {
@@ -189,9 +230,8 @@ impl CardPresentDetailsJson {
 }
 
 /// The EMV facts a receipt prints; hexadecimal where they are bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "ReceiptDetails"))]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "ReceiptDetails", rename_all = "camelCase"))]
 #[allow(missing_docs, reason = "EMV's own names; the core's ReceiptDetails says which tags they are")]
 pub struct ReceiptDetailsJson {
     pub application_preferred_name: String,
@@ -201,6 +241,15 @@ pub struct ReceiptDetailsJson {
     pub transaction_status_information: String,
     pub cardholder_verification_method: String,
 }
+
+object!(ReceiptDetailsJson {
+    application_preferred_name = "applicationPreferredName",
+    dedicated_file_name = "dedicatedFileName",
+    application_cryptogram = "applicationCryptogram",
+    terminal_verification_results = "terminalVerificationResults",
+    transaction_status_information = "transactionStatusInformation",
+    cardholder_verification_method = "cardholderVerificationMethod",
+});
 
 impl From<&ReceiptDetails> for ReceiptDetailsJson {
     fn from(receipt: &ReceiptDetails) -> Self {
@@ -224,7 +273,7 @@ impl From<&ReceiptDetails> for ReceiptDetailsJson {
 }
 
 /// The connection and what is stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "OfflineStatus"))]
 pub struct OfflineStatusJson {
     /// The till's.
@@ -232,6 +281,11 @@ pub struct OfflineStatusJson {
     /// A reader's that stores payments itself; null with every reader that is supported.
     pub reader: Option<DetailsJson>,
 }
+
+object!(OfflineStatusJson {
+    sdk = "sdk",
+    reader = "reader",
+});
 
 impl From<&OfflineStatus> for OfflineStatusJson {
     fn from(status: &OfflineStatus) -> Self {
@@ -243,9 +297,8 @@ impl From<&OfflineStatus> for OfflineStatusJson {
 }
 
 /// The status of one side.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "OfflineStatusDetails"))]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "OfflineStatusDetails", rename_all = "camelCase"))]
 pub struct DetailsJson {
     /// Whether the gateway can be reached, by a probe of it.
     #[cfg_attr(test, ts(type = "NetworkStatus"))]
@@ -257,6 +310,12 @@ pub struct DetailsJson {
     #[cfg_attr(test, ts(type = "Record<string, number>"))]
     pub offline_payment_amounts_by_currency: BTreeMap<String, u64>,
 }
+
+object!(DetailsJson {
+    network_status = "networkStatus",
+    offline_payments_count = "offlinePaymentsCount",
+    offline_payment_amounts_by_currency = "offlinePaymentAmountsByCurrency",
+});
 
 impl From<&Details> for DetailsJson {
     fn from(details: &Details) -> Self {
@@ -273,9 +332,8 @@ impl From<&Details> for DetailsJson {
 }
 
 /// Something that went wrong with a payment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "PaymentFailure"))]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "PaymentFailure", rename_all = "camelCase"))]
 pub struct FailureJson {
     /// When.
     #[cfg_attr(test, ts(type = "number"))]
@@ -286,6 +344,12 @@ pub struct FailureJson {
     pub message: String,
 }
 
+object!(FailureJson {
+    at_ms = "atMs",
+    code = "code",
+    message = "message",
+});
+
 impl From<&Failure> for FailureJson {
     fn from(failure: &Failure) -> Self {
         FailureJson { at_ms: failure.at.0, code: failure.code.clone(), message: failure.message.clone() }
@@ -293,9 +357,8 @@ impl From<&Failure> for FailureJson {
 }
 
 /// A payment of the device's list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Payment"))]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Payment", rename_all = "camelCase"))]
 pub struct PaymentJson {
     /// The device's name for it.
     pub offline_id: String,
@@ -328,6 +391,22 @@ pub struct PaymentJson {
     /// Whether it moves money; null when its row cannot be read.
     pub livemode: Option<bool>,
 }
+
+object!(PaymentJson {
+    offline_id = "offlineId",
+    payment_intent = "paymentIntent",
+    state = "state",
+    card = "card",
+    attempts = "attempts",
+    failures = "failures",
+    last_error = "lastError",
+    error = "error",
+    next_attempt_at_ms = "nextAttemptAtMs",
+    stored_at_ms = "storedAtMs",
+    deadline_ms = "deadlineMs",
+    needs_attention = "needsAttention",
+    livemode = "livemode",
+});
 
 impl From<&PaymentRecord> for PaymentJson {
     fn from(record: &PaymentRecord) -> Self {
@@ -382,8 +461,7 @@ impl From<&Found> for PaymentJson {
 }
 
 /// A finished payment, as `forwardpaymentintent` tells it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForwardedJson {
     /// The payment.
     pub payment_intent: PaymentIntentJson,
@@ -391,10 +469,14 @@ pub struct ForwardedJson {
     pub error: Option<ErrorJson>,
 }
 
+object!(ForwardedJson {
+    payment_intent = "paymentIntent",
+    error = "error",
+});
+
 /// A reader, by its own words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "ReaderInfo"))]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "ReaderInfo", rename_all = "camelCase"))]
 pub struct ReaderJson {
     /// The product, `idtech_vp3300`.
     pub device_type: String,
@@ -403,6 +485,12 @@ pub struct ReaderJson {
     /// The firmware.
     pub software_version: String,
 }
+
+object!(ReaderJson {
+    device_type = "deviceType",
+    serial_number = "serialNumber",
+    software_version = "softwareVersion",
+});
 
 impl From<&ReaderInfo> for ReaderJson {
     fn from(info: &ReaderInfo) -> Self {

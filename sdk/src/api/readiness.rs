@@ -2,17 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
 use tillandsia_core::offline::{CheckResult, Finding, Readiness, StorageFacts};
 use tillandsia_core::ports::{Platform, Reader};
 use tillandsia_core::simulated_offline::SimulatedOfflineMode;
 
+use super::plain::object;
 use super::{Answer, Api, invalid};
 
 /// Whether a payment could be taken offline now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Readiness"))]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Readiness", rename_all = "camelCase"))]
 pub struct ReadinessJson {
     /// Whether it could.
     pub ready: bool,
@@ -29,10 +28,17 @@ pub struct ReadinessJson {
     pub amounts_left_by_currency: BTreeMap<String, u64>,
 }
 
+object!(ReadinessJson {
+    ready = "ready",
+    until_ms = "untilMs",
+    checks = "checks",
+    payments_left = "paymentsLeft",
+    amounts_left_by_currency = "amountsLeftByCurrency",
+});
+
 /// One check and what came of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "ReadinessCheck"))]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "ReadinessCheck", rename_all = "camelCase"))]
 pub struct CheckJson {
     /// What was looked at.
     #[cfg_attr(
@@ -54,6 +60,14 @@ pub struct CheckJson {
     #[cfg_attr(test, ts(type = "number | null"))]
     pub until_ms: Option<u64>,
 }
+
+object!(CheckJson {
+    check = "check",
+    result = "result",
+    code = "code",
+    message = "message",
+    until_ms = "untilMs",
+});
 
 impl From<&Readiness> for ReadinessJson {
     fn from(readiness: &Readiness) -> Self {

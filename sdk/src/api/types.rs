@@ -25,6 +25,22 @@ fn union(name: &str, doc: &str, names: &[&str]) -> String {
     format!("/** {doc} */\nexport type {name} ={};\n\n", names.concat())
 }
 
+/// What comes out, by the names that it is written with.
+pub(super) trait Named {
+    const NAMES: &'static [&'static str];
+}
+
+/// Of what comes out the declared names must be the written ones.
+fn written<T: TS + Named + 'static>(config: &Config) -> String {
+    let declared = declared::<T>(config);
+    let remarks_cut = declared.split("/**").map(|part| part.split_once("*/").map_or(part, |(_, code)| code));
+    let code: String = remarks_cut.collect();
+    let fields = code.split(['{', ',', ';']).filter_map(|field| field.split_once(": "));
+    let names: Vec<&str> = fields.map(|(name, _)| name.trim().trim_end_matches('?')).collect();
+    assert_eq!(names, T::NAMES, "{declared}");
+    declared
+}
+
 fn declared<T: TS + 'static>(config: &Config) -> String {
     let text = format!("{}export {}\n\n", T::docs().unwrap_or_default(), T::decl(config));
     // A field a line, each with its remark before it.
@@ -72,19 +88,19 @@ fn generated() -> String {
         ),
         union("ReadMethod", "How a card was read.", &methods.map(ReadMethod::as_str)),
         union("PaymentState", "Where a payment stands on this device.", &states),
-        declared::<PaymentIntentJson>(&c),
-        declared::<PaymentMethodJson>(&c),
-        declared::<OfflineDetailsJson>(&c),
-        declared::<CardPresentDetailsJson>(&c),
-        declared::<ReceiptDetailsJson>(&c),
-        declared::<OfflineStatusJson>(&c),
-        declared::<DetailsJson>(&c),
-        declared::<PaymentJson>(&c),
-        declared::<FailureJson>(&c),
-        declared::<ErrorJson>(&c),
-        declared::<ReaderJson>(&c),
-        declared::<ReadinessJson>(&c),
-        declared::<CheckJson>(&c),
+        written::<PaymentIntentJson>(&c),
+        written::<PaymentMethodJson>(&c),
+        written::<OfflineDetailsJson>(&c),
+        written::<CardPresentDetailsJson>(&c),
+        written::<ReceiptDetailsJson>(&c),
+        written::<OfflineStatusJson>(&c),
+        written::<DetailsJson>(&c),
+        written::<PaymentJson>(&c),
+        written::<FailureJson>(&c),
+        written::<ErrorJson>(&c),
+        written::<ReaderJson>(&c),
+        written::<ReadinessJson>(&c),
+        written::<CheckJson>(&c),
         declared::<CreateOptions>(&c),
         declared::<CollectOptions>(&c),
         declared::<ConfirmOptions>(&c),

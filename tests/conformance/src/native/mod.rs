@@ -18,7 +18,7 @@ use tillandsia_core::offline::NetworkStatus;
 use tillandsia_core::ports::{Entropy, Store};
 use tillandsia_core::testing::{MemoryStore, MemoryVault, SeededEntropy};
 use tillandsia_core::wire::CreatePayment;
-use tillandsia_sdk::api::{ErrorJson, PromptJson};
+use tillandsia_sdk::api::{ErrorJson, PromptJson, ToPlain, from_json, to_json};
 
 use crate::rig::{Answer, Control, Failure, Hand, Place, Rig, Step};
 use crate::world::offline_part;
@@ -41,11 +41,12 @@ pub struct NativeRig {
     rows: Cell<u64>,
 }
 
-fn answer<T: serde::Serialize>(answer: Result<T, ErrorJson>) -> Answer {
-    match answer {
-        Ok(value) => Ok(serde_json::to_value(value).unwrap_or(Value::Null)),
-        Err(error) => Err(Failure::of(&serde_json::to_value(error).unwrap_or(Value::Null))),
-    }
+fn answer<T: ToPlain>(answer: Result<T, ErrorJson>) -> Answer {
+    told(answer.map(|value| to_json(&value)))
+}
+
+fn told(answer: Result<Value, ErrorJson>) -> Answer {
+    answer.map_err(|error| Failure::of(&to_json(&error)))
 }
 
 fn named(payment: &Value) -> String {
@@ -87,7 +88,7 @@ impl NativeRig {
             PromptJson::Message(name) => tab.heard.note("readermessage", json!({ "message": name })),
         };
         let stop = poll_fn(|_| if canceled.get() { Poll::Ready(()) } else { Poll::Pending });
-        let options = serde_json::from_value(options)?;
+        let options = from_json(&options).map_err(|error| anyhow!("{error:?}"))?;
         let ended = Cell::new(false);
         let collecting = async {
             let collected = tab.api.collect_payment_method(&named(payment), options, &prompt, stop).await;
@@ -130,7 +131,7 @@ impl NativeRig {
                 let id = named(arguments.get(0).unwrap_or(&Value::Null));
                 answer(tab.api.collect_payment_method(&id, <_>::default(), &|_| {}, pending()).await)
             }
-            _ => answer(tab.api.call(method, arguments).await),
+            _ => told(tab.api.call(method, arguments).await),
         }
     }
 

@@ -11,7 +11,7 @@ use tillandsia_core::offline::{NetworkStatus, OfflineStatus};
 use tillandsia_core::ports::{Clock, Platform};
 use tillandsia_core::terminal::{Acknowledgement, Context, SESSION_SETTING, Terminal, session_from_bytes};
 use tillandsia_core::testing::{MemoryStore, MemoryVault, SeededEntropy};
-use tillandsia_sdk::api::{Api, ErrorJson, ForwardedJson, Listener, OfflineStatusJson};
+use tillandsia_sdk::api::{Api, ErrorJson, ForwardedJson, Listener, OfflineStatusJson, to_json};
 
 use super::clock::VirtualClock;
 use super::gateway::{Remote, Server};
@@ -57,22 +57,18 @@ impl Heard {
     }
 }
 
-fn plain(value: &impl serde::Serialize) -> Value {
-    serde_json::to_value(value).unwrap_or(Value::Null)
-}
-
 impl Listener for Heard {
     fn offline_status_change(&self, status: OfflineStatusJson) {
-        self.note("offlinestatuschange", plain(&status));
+        self.note("offlinestatuschange", to_json(&status));
     }
 
     fn forward_payment_intent(&self, forwarded: ForwardedJson) -> Acknowledgement {
-        self.note("forwardpaymentintent", plain(&forwarded));
+        self.note("forwardpaymentintent", to_json(&forwarded));
         Box::pin(std::future::ready(self.takes.get()))
     }
 
     fn forwarding_error(&self, error: ErrorJson) {
-        self.note("forwardingerror", plain(&error));
+        self.note("forwardingerror", to_json(&error));
     }
 }
 
