@@ -97,7 +97,12 @@ pub(super) fn given_or_default<T: FromGiven + Default>(js: JsValue) -> Answer<T>
 }
 
 /// A promise of what `work` comes to.
-pub(super) fn answer<T: ToPlain>(work: impl Future<Output = Answer<T>> + 'static) -> Promise {
+pub(super) fn answer<T: ToPlain + 'static>(work: impl Future<Output = Answer<T>> + 'static) -> Promise {
+    answered(Box::pin(work))
+}
+
+/// Boxed, so that the module has this once for each kind of result and not for each method.
+fn answered<T: ToPlain + 'static>(work: Pin<Box<dyn Future<Output = Answer<T>>>>) -> Promise {
     erased(Box::pin(async move {
         match work.await {
             Ok(done) => Ok(value(&done)),
