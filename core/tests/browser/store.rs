@@ -4,11 +4,11 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use futures::future::join_all;
-use tillandsia_core::browser::Connection;
 use tillandsia_core::browser::store::migrations::{STEPS, Step};
+use tillandsia_core::browser::{BrowserClock, Connection};
 use tillandsia_core::error::ErrorCode;
 use tillandsia_core::journal::{Head, LogKind};
-use tillandsia_core::ports::{Store as _, StoreError};
+use tillandsia_core::ports::{Clock as _, Store as _, StoreError};
 use tillandsia_core::testing::store_conformance::{self, commit_of, row};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -38,6 +38,29 @@ async fn two_tabs_that_race_for_the_last_places_get_them_once() {
     assert_eq!(head.totals.count, 7);
     assert_eq!(other.verify().await.unwrap(), 7);
     assert_eq!(other.newest(None, 100).await.unwrap().len(), 7);
+}
+
+#[wasm_bindgen_test]
+async fn a_commit_whose_requests_fail_throws_nothing_into_the_page() {
+    let thrown = Rc::new(RefCell::new(Vec::new()));
+    let listener = {
+        let thrown = Rc::clone(&thrown);
+        Closure::<dyn FnMut(web_sys::ErrorEvent)>::new(move |event: web_sys::ErrorEvent| {
+            thrown.borrow_mut().push(event.message());
+        })
+    };
+    let window = web_sys::window().unwrap();
+    window.add_event_listener_with_callback("error", listener.as_ref().unchecked_ref()).unwrap();
+    let store = store_over(&connect(&fresh_name()).await);
+    let stale = commit_of(&store.head().await.unwrap(), vec![row(3, 1), row(4, 1)]);
+    for number in 1..=3 {
+        let next = commit_of(&store.head().await.unwrap(), vec![row(number + 10, 50)]);
+        store.commit(next).await.unwrap();
+    }
+    assert_eq!(store.commit(stale).await, Err(StoreError::Conflict));
+    BrowserClock.sleep_ms(50).await;
+    assert_eq!(*thrown.borrow(), [""; 0]);
+    window.remove_event_listener_with_callback("error", listener.as_ref().unchecked_ref()).unwrap();
 }
 
 #[wasm_bindgen_test]

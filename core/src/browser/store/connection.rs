@@ -277,7 +277,13 @@ fn begin_read<'a>(db: &'a Database, stores: &[&str]) -> Result<Transaction<'a>, 
 fn begin_write<'a>(db: &'a Database, stores: &[&str]) -> Result<Transaction<'a>, Error> {
     let mut options = TransactionOptions::new();
     options.set_durability(TransactionDurability::Strict);
-    db.transaction(stores).with_mode(TransactionMode::Readwrite).with_options(options).build()
+    let transaction =
+        db.transaction(stores).with_mode(TransactionMode::Readwrite).with_options(options).build()?;
+    // The library's listener to failed requests can be called once only, and throws when a second request fails: as all
+    // behind the first one do. The event `abort` follows in any case, and the transaction then says why.
+    let raw: &web_sys::IdbTransaction = transaction.as_sys().unchecked_ref();
+    raw.set_onerror(None);
+    Ok(transaction)
 }
 
 async fn finish(transaction: Transaction<'_>, work: &dyn Work) -> Result<(), StoreError> {
