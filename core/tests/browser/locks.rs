@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use futures::future::join3;
 use tillandsia_core::browser::BrowserClock;
-use tillandsia_core::browser::locks::{Acquired, FORWARDER_LOCK, LockMode, acquire};
+use tillandsia_core::browser::locks::{Acquired, FORWARDER_LOCK, LockMode, acquire, scoped};
 use tillandsia_core::browser::pass::{Passes, leave_to_forward};
 use tillandsia_core::forwarder::Mode;
 use tillandsia_core::ids::HolderId;
@@ -53,7 +53,8 @@ async fn a_stolen_lock_is_known_to_be_lost() {
 async fn a_frozen_holder_of_the_lock_does_not_stop_forwarding() {
     let journal = journal(&fresh_name()).await;
     let now = BrowserClock.now();
-    let release: js_sys::Function = raw::hold_lock(FORWARDER_LOCK).await.unwrap().unchecked_into();
+    let lock = scoped(FORWARDER_LOCK, journal.store().connection().name());
+    let release: js_sys::Function = raw::hold_lock(&lock).await.unwrap().unchecked_into();
     let mut record = new_record();
     record.state = PaymentState::Stored { next_attempt: now };
     write(&journal, &record, LogKind::Stored, 1).await.unwrap();
@@ -64,7 +65,7 @@ async fn a_frozen_holder_of_the_lock_does_not_stop_forwarding() {
     assert!(!leave.holds_lock());
     release.call0(&JsValue::UNDEFINED).unwrap();
     // The release takes effect a moment later.
-    let Acquired::Held(guard) = acquire(FORWARDER_LOCK, LockMode::Wait).await else { panic!("free") };
+    let Acquired::Held(guard) = acquire(&lock, LockMode::Wait).await else { panic!("free") };
     drop(guard);
     BrowserClock.sleep_ms(50).await;
     assert!(leave_to_forward(&journal).await.unwrap().expect("the lock is free").holds_lock());

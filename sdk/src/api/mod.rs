@@ -1,7 +1,7 @@
 //! What the JavaScript methods do, over any ports: plain values go in and come out, with the names JavaScript has.
 //!
-//! A card that was read never comes out: a PaymentIntent that is not confirmed yet is kept here ([`open`]) and named by
-//! its offline id.
+//! A card that was read never comes out: a PaymentIntent that is not confirmed yet is kept here, in `open`, and named by its
+//! offline id.
 
 mod given;
 mod input;
