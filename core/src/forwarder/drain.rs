@@ -266,6 +266,15 @@ impl<P: Platform, G: Gateway> Forwarder<'_, P, G> {
                     let id = record.offline_id.to_string();
                     let verdict = match results.iter().find(|result| result.offline_id == id) {
                         Some(result) => verdict(result, now),
+                        // The app's failure, not the payment's: without a token nothing was sent.
+                        None if matches!(failure, Some(GatewayError::TokenProvider(_))) => {
+                            let mut next = record.clone();
+                            if next.unclaim(&self.holder, now.plus_ms(waits)).is_ok() {
+                                counts.retryable = counts.retryable.saturating_add(1);
+                                changes.push(Change { record: next, kind: LogKind::Released });
+                            }
+                            continue;
+                        }
                         None => no_answer(failure.as_ref()),
                     };
                     changes.extend(self.apply(record, verdict, now, waits, &mut counts));
@@ -324,13 +333,18 @@ impl<P: Platform, G: Gateway> Forwarder<'_, P, G> {
         one: Interrupted,
         drained: &mut Drained,
     ) -> Result<(), TerminalError> {
+        // Written down before it is asked: the sale, should it still run, must not store what is canceled meanwhile.
+        if !self.begin_asking(one.id).await? {
+            return Ok(());
+        }
         let answer = match self.gateway.resolve(one.id, &one.origin).await {
             Ok(answer) => Ok(answer),
-            Err(error) if error.is_retryable() => {
-                drained.stopped = Some(error);
-                return Ok(());
+            Err(error) => {
+                if error.is_retryable() {
+                    drained.stopped = Some(error.clone());
+                }
+                Err(error)
             }
-            Err(error) => Err(error),
         };
         let now = self.clock.now();
         let random = self.random();
@@ -346,13 +360,24 @@ impl<P: Platform, G: Gateway> Forwarder<'_, P, G> {
                         Ok(answer) => verdict(answer, now),
                         Err(error) => no_answer(Some(error)),
                     };
-                    let (Verdict::Retryable { code, message } | Verdict::Wedged { code, message }) = verdict
-                    else {
-                        changes.extend(self.apply(record, verdict, now, 0, &mut counts));
-                        continue;
-                    };
-                    let failures = if mode == Mode::All { 1 } else { record.attempts.saturating_add(1) };
+                    let stored_before = record.stored_at.is_some();
                     let mut next = record.clone();
+                    let (code, message) = match verdict {
+                        Verdict::Wedged { code, message } if stored_before => {
+                            next.wedge_again(Failure { at: now, code, message })?;
+                            counts.wedged = counts.wedged.saturating_add(1);
+                            changes.push(Change { record: next, kind: LogKind::Wedged });
+                            continue;
+                        }
+                        Verdict::Retryable { code, message } | Verdict::Wedged { code, message } => {
+                            (code, message)
+                        }
+                        outcome => {
+                            changes.extend(self.apply(record, outcome, now, 0, &mut counts));
+                            continue;
+                        }
+                    };
+                    let failures = if mode == Mode::All { 1 } else { record.attempts };
                     let lease_until = now.plus_ms(backoff_ms(failures, random, None));
                     next.ask_again(lease_until, Failure { at: now, code, message })?;
                     counts.retryable = counts.retryable.saturating_add(1);
@@ -363,6 +388,23 @@ impl<P: Platform, G: Gateway> Forwarder<'_, P, G> {
             .await?;
         drained.add(&counts);
         Ok(())
+    }
+
+    /// Whether the payment is still to be asked about; if so its attempt is durable.
+    async fn begin_asking(&self, id: OfflineId) -> Result<bool, TerminalError> {
+        let now = self.clock.now();
+        self.journal
+            .transact(now, Select::Ids(&[id]), |_, found| {
+                let mut changes = Vec::new();
+                for record in found.iter().filter_map(Found::record) {
+                    let mut next = record.clone();
+                    if next.ask(now, now.plus_ms(LEASE_MS)).is_ok() {
+                        changes.push(Change { record: next, kind: LogKind::Claimed });
+                    }
+                }
+                Ok(Decision { result: !changes.is_empty(), changes })
+            })
+            .await
     }
 
     /// When to look again. Rows that cannot be read wait for nothing.

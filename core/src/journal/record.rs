@@ -7,6 +7,8 @@
 //!   ▼                     │  └─────────────────────┘                 retry                      │
 //! Confirming ─────────────┘◄────────────────────────────────────────────────────────────────────┘
 //!   └──► Accepted | Declined | Canceled
+//!
+//! void: Stored, never sent ──► Canceled;  Stored, sent before | Wedged ──► Confirming, until the gateway has said
 //! ```
 
 use std::collections::BTreeMap;
@@ -225,10 +227,8 @@ impl PaymentRecord {
             PaymentState::Declined { at, .. } | PaymentState::Canceled { at } => *at,
             _ => return false,
         };
-        // Authorised only: the app may still capture it from here.
-        let awaits_capture =
-            matches!(&self.state, PaymentState::Accepted(acceptance) if !acceptance.captured);
-        finished_at <= then && !self.unacknowledged && !self.needs_attention() && !awaits_capture
+        // Authorised only, it goes too: the merchant's server may have captured it, and no authorisation lives so long.
+        finished_at <= then && !self.unacknowledged && !self.needs_attention()
     }
 
     /// Whether it waits for a person: set aside, or declined after the goods were handed over.
@@ -365,11 +365,48 @@ impl PaymentRecord {
         }
     }
 
+    /// `Confirming, its lease at an end -> Confirming`: a forwarder is about to ask the gateway what became of it. From here on
+    /// the sale that it belongs to cannot store it any more: the gateway may cancel what it has not seen.
+    pub fn ask(&mut self, now: TimestampMs, lease_until: TimestampMs) -> Result<(), WrongState> {
+        match self.state {
+            PaymentState::Confirming { lease_until: until } if until <= now => {
+                self.attempts = self.attempts.saturating_add(1);
+                self.state = PaymentState::Confirming { lease_until };
+                Ok(())
+            }
+            _ => Err(self.wrong("asked about")),
+        }
+    }
+
+    /// `Confirming, stored before -> Wedged`: taking it back was refused by the gateway, so a person has to look again.
+    pub fn wedge_again(&mut self, why: Failure) -> Result<(), WrongState> {
+        match self.state {
+            PaymentState::Confirming { .. } if self.stored_at.is_some() => {
+                self.note(why);
+                self.unacknowledged = true;
+                self.state = PaymentState::Wedged;
+                Ok(())
+            }
+            _ => Err(self.wrong("set aside again")),
+        }
+    }
+
+    /// `Forwarding -> Stored`, by the holder only: nothing was sent, so that there was no attempt.
+    pub fn unclaim(&mut self, holder: &HolderId, next_attempt: TimestampMs) -> Result<(), WrongState> {
+        match &self.state {
+            PaymentState::Forwarding { holder: current, .. } if current == holder => {
+                self.attempts = self.attempts.saturating_sub(1);
+                self.state = PaymentState::Stored { next_attempt };
+                Ok(())
+            }
+            _ => Err(self.wrong("released")),
+        }
+    }
+
     /// `Confirming -> Confirming`: the gateway was asked what became of it and has no answer yet.
     pub fn ask_again(&mut self, lease_until: TimestampMs, why: Failure) -> Result<(), WrongState> {
         match self.state {
             PaymentState::Confirming { .. } => {
-                self.attempts = self.attempts.saturating_add(1);
                 self.note(why);
                 self.state = PaymentState::Confirming { lease_until };
                 Ok(())

@@ -1,5 +1,6 @@
 //! Steps 6 and 8: confirm (with the gateway, or stored) and capture.
 
+use super::events::Returning;
 use super::{Route, Terminal, gateway_failed};
 use crate::error::{ErrorCode, TerminalError};
 use crate::forwarder::{Verdict, submission, verdict};
@@ -124,6 +125,9 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
                 refuse_known(found, &intent)?;
                 policy.allows(record.amount, &head.totals, oldest, now)?;
                 let mut record = record.clone();
+                if let Some(card) = record.secret.as_deref() {
+                    policy.allows_card(card, now)?;
+                }
                 record.store(now, policy.forward_within_ms)?;
                 let changes = vec![Change { record: record.clone(), kind: LogKind::Stored }];
                 Ok(Decision { changes, result: record })
@@ -153,16 +157,25 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         // Why it was refused, where that is known.
         let refused = match answer.map(|result| verdict(&result, now)) {
             Ok(Verdict::Accepted { payment_intent, acceptance }) => {
-                let taken = self.taken(intent, payment_intent, acceptance).await;
-                returning.done();
-                return taken;
+                return match self.taken(intent.clone(), payment_intent, acceptance).await {
+                    Ok(taken) => {
+                        returning.done();
+                        Ok(taken)
+                    }
+                    // Charged, and not written down: it stays to be asked for, and is told when it is known here.
+                    Err(_) => {
+                        drop(returning);
+                        self.outcome_unknown(intent)
+                    }
+                };
             }
             Ok(Verdict::Declined { payment_intent, decline_code, message }) => {
-                self.change_unless_final(&intent, LogKind::Declined, |record| {
-                    record.decline(now, payment_intent.as_deref(), decline_code.clone(), message.clone())
-                })
-                .await?;
-                returning.done();
+                let kept = self
+                    .change_unless_final(&intent, LogKind::Declined, |record| {
+                        record.decline(now, payment_intent.as_deref(), decline_code.clone(), message.clone())
+                    })
+                    .await;
+                self.returned(returning, kept);
                 let declined = TerminalError::new(ErrorCode::CardDeclined, message);
                 return Err(declined.with_decline_code(decline_code).about(&intent.declined()?));
             }
@@ -188,9 +201,21 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
                 self.after_unknown(intent, route, why).await
             }
             Ok((code, message)) => {
-                self.change_unless_final(&intent, LogKind::Canceled, |record| record.cancel(now)).await?;
-                returning.done();
+                let kept =
+                    self.change_unless_final(&intent, LogKind::Canceled, |record| record.cancel(now)).await;
+                self.returned(returning, kept);
                 Err(TerminalError::new(code, message).about(&intent.declined()?))
+            }
+        }
+    }
+
+    /// Nothing was charged, which the call's return tells. Where it could not be written down, it is asked for again.
+    fn returned(&self, returning: Returning<'_>, kept: Result<(), TerminalError>) {
+        match kept {
+            Ok(()) => returning.done(),
+            Err(_) => {
+                drop(returning);
+                self.forward_soon();
             }
         }
     }
@@ -258,7 +283,9 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         why: Failure,
     ) -> Result<PaymentIntent, TerminalError> {
         let id = intent.offline_id;
+        // Nothing is stored where nobody hears of its outcome.
         if route != Route::Online
+            && self.delegate.borrow().is_some()
             && let Ok(stored) = self.store_confirming(id, why).await
         {
             self.forward_soon();
@@ -270,7 +297,12 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
     /// Leaves an unfinished confirmation to the forwarder, which asks the gateway what became of it.
     async fn give_up(&self, intent: PaymentIntent) -> Result<PaymentIntent, TerminalError> {
         let now = self.clock.now();
-        self.change(intent.offline_id, LogKind::Released, |record| record.give_up_confirming(now)).await?;
+        // Where that cannot be written down, its lease ends by itself.
+        self.change(intent.offline_id, LogKind::Released, |record| record.give_up_confirming(now)).await.ok();
+        self.outcome_unknown(intent)
+    }
+
+    fn outcome_unknown(&self, intent: PaymentIntent) -> Result<PaymentIntent, TerminalError> {
         self.forward_soon();
         let unknown = "no answer came: whether this payment was charged is asked as soon as the gateway answers. \
                        Do not charge the customer again";

@@ -11,6 +11,7 @@ use crate::error::{ErrorCode, TerminalError};
 use crate::network::Signal;
 use crate::offline::{InForce, KnownLocation, NetworkStatus, Pairing, may_connect_offline, note_pairing};
 use crate::ports::{Clock, Gateway, Platform, Reader};
+use crate::simulated_offline::SimulatedOfflineMode;
 use crate::time::TimestampMs;
 use crate::wire::Session;
 
@@ -22,7 +23,14 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
     /// What the reader says; what the gateway refuses; without a connection `not_connected_to_internet`,
     /// `reader_not_paired_online_at_location` or `reader_software_update_required`. The reader is then not connected.
     pub async fn connect_reader(&self, reader: R) -> Result<ReaderInfo, TerminalError> {
+        if self.collecting.get() {
+            return Err(TerminalError::new(
+                ErrorCode::ReaderBusy,
+                "the reader waits for a card: cancel that before connecting another one",
+            ));
+        }
         let info = reader.connect().await.map_err(reader_failed)?;
+        let mut refused = None;
         let online = match self.network_status() {
             NetworkStatus::Offline => false,
             _ => match self.gateway.open_session().await {
@@ -36,13 +44,22 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
                     self.signal(Signal::RequestFailed);
                     false
                 }
-                // A gateway that is there but gives no session is no connection either.
-                Err(_) if self.session.borrow().is_some() => false,
+                // A gateway that is there but gives no session is no connection either; why it gives none is told.
+                Err(error) if self.session.borrow().is_some() => {
+                    refused = Some(gateway_failed(&error));
+                    false
+                }
                 Err(error) => return Err(gateway_failed(&error)),
             },
         };
         if !online {
-            self.offline_until(&info).await?;
+            match (self.offline_until(&info).await, refused) {
+                (Ok(_), None) => {}
+                (Ok(_), Some(error)) => self.announce_forwarding_error(&error),
+                (Err(error), None) => return Err(error),
+                // The rules speak of a missing connection; what is amiss is another thing.
+                (Err(_), Some(error)) => return Err(error),
+            }
         }
         self.reader.replace(Some((Rc::new(reader), info.clone())));
         Ok(info)
@@ -118,6 +135,10 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         let Some(session) = current.as_ref().filter(|_| current != *self.session.borrow()) else {
             return Ok(());
         };
+        if session.livemode {
+            // No outage is simulated where money moves.
+            self.gateway.set_mode(SimulatedOfflineMode::Off);
+        }
         self.journal.put_setting(SESSION_SETTING, &session_to_bytes(session)).await?;
         self.session.replace(current);
         Ok(())

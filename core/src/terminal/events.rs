@@ -32,7 +32,10 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         let mut after = None;
         loop {
             let delegate = self.delegate.borrow().clone();
-            let Some(delegate) = delegate else { return Ok(delivered) };
+            let Some(delegate) = delegate else {
+                self.acknowledge_returned().await?;
+                return Ok(delivered);
+            };
             let found = self.journal.find(unacknowledged(after)).await?;
             // Rows that cannot be read, and those whose call is still to return, are passed by.
             let Some(last) = found.last() else { return Ok(delivered) };
@@ -58,14 +61,14 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
             let mut told = Vec::new();
             for (record, taken) in records.into_iter().zip(taken) {
                 match taken {
-                    true => told.push((record.offline_id, record.state.clone())),
+                    true => told.push(Told::of(record)),
                     false => self.tell_again_later(record.offline_id),
                 }
             }
             if !told.is_empty() {
                 self.acknowledge(&told).await?;
             }
-            self.returns.borrow_mut().retain(|(id, _)| !told.iter().any(|(known, _)| known == id));
+            self.returns.borrow_mut().retain(|(id, _)| !told.iter().any(|told| told.id == *id));
         }
     }
 
@@ -113,11 +116,7 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
             return Ok(());
         }
         let found = self.journal.find(Select::Ids(&returned)).await?;
-        let told: Vec<(OfflineId, PaymentState)> = found
-            .iter()
-            .filter_map(Found::record)
-            .map(|record| (record.offline_id, record.state.clone()))
-            .collect();
+        let told: Vec<Told> = found.iter().filter_map(Found::record).map(Told::of).collect();
         self.acknowledge(&told).await?;
         self.returns.borrow_mut().retain(|(id, _)| !returned.contains(id));
         Ok(())
@@ -149,17 +148,15 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
     }
 
     /// Only what was told is acknowledged: a payment that changed in between is told again.
-    async fn acknowledge(&self, told: &[(OfflineId, PaymentState)]) -> Result<(), TerminalError> {
-        let ids: Vec<OfflineId> = told.iter().map(|(id, _)| *id).collect();
+    async fn acknowledge(&self, told: &[Told]) -> Result<(), TerminalError> {
+        let ids: Vec<OfflineId> = told.iter().map(|told| told.id).collect();
         self.journal
             .transact(self.clock.now(), Select::Ids(&ids), |_, found| {
                 let changes = found
                     .iter()
                     .filter_map(Found::record)
                     .filter(|record| record.unacknowledged)
-                    .filter(|record| {
-                        told.iter().any(|(id, state)| *id == record.offline_id && *state == record.state)
-                    })
+                    .filter(|record| told.contains(&Told::of(record)))
                     .map(|record| {
                         let mut record = record.clone();
                         record.acknowledge();
@@ -169,6 +166,20 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
                 Ok(Decision { changes, result: () })
             })
             .await
+    }
+}
+
+/// What the app was told of a payment. Set aside a second time, after another attempt, it is told a second time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Told {
+    id: OfflineId,
+    state: PaymentState,
+    attempts: u32,
+}
+
+impl Told {
+    fn of(record: &PaymentRecord) -> Self {
+        Told { id: record.offline_id, state: record.state.clone(), attempts: record.attempts }
     }
 }
 

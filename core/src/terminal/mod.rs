@@ -126,7 +126,9 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         let in_force = read(IN_FORCE_SETTING).await?.and_then(|bytes| kept_in_force::from_bytes(&bytes));
         let simulated = read(SIMULATED_OFFLINE_SETTING).await?;
         let gateway = SimulatedNetwork::new(gateway, clock.clone(), entropy.clone());
-        gateway.set_mode(simulated.map(|name| mode_named(&name)).unwrap_or_default());
+        if !session.as_ref().is_some_and(|session: &Session| session.livemode) {
+            gateway.set_mode(simulated.map(|name| mode_named(&name)).unwrap_or_default());
+        }
         let mut random = [0; 16];
         entropy.fill(&mut random);
         Ok(Terminal {

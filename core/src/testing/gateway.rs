@@ -38,6 +38,7 @@ struct Data {
     location: Option<String>,
     country: Option<String>,
     livemode: bool,
+    session_refusal: Option<GatewayError>,
     payment_amount_max: Option<BTreeMap<String, u64>>,
 }
 
@@ -94,6 +95,11 @@ impl MemoryGateway {
     /// Sessions are in this country from now on, ISO 3166-1 alpha-2.
     pub fn move_to_country(&self, country: &str) {
         self.0.borrow_mut().country = Some(country.to_owned());
+    }
+
+    /// From now on sessions are refused with this, or opened again.
+    pub fn refuse_sessions(&self, refusal: Option<GatewayError>) {
+        self.0.borrow_mut().session_refusal = refusal;
     }
 
     /// Whether sessions from now on move money.
@@ -205,6 +211,9 @@ impl Data {
 impl Gateway for MemoryGateway {
     async fn open_session(&self) -> Result<wire::Session, GatewayError> {
         self.up()?;
+        if let Some(refusal) = &self.0.borrow().session_refusal {
+            return Err(refusal.clone());
+        }
         Ok(self.session_now())
     }
 

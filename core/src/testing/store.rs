@@ -16,6 +16,7 @@ struct Data {
     settings: BTreeMap<String, Sealed>,
     rows_max: Option<usize>,
     down: bool,
+    commits_left: Option<u32>,
 }
 
 /// The store.
@@ -31,6 +32,11 @@ impl MemoryStore {
     /// While down, every call fails as a lost database does.
     pub fn set_down(&self, down: bool) {
         self.0.borrow_mut().down = down;
+    }
+
+    /// So many commits go through, then the store is down.
+    pub fn fail_commits_after(&self, commits: u32) {
+        self.0.borrow_mut().commits_left = Some(commits);
     }
 
     /// Changes a row behind the journal's back.
@@ -70,6 +76,14 @@ impl Store for MemoryStore {
     async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
         self.up()?;
         let mut data = self.0.borrow_mut();
+        match data.commits_left {
+            Some(0) => {
+                (data.down, data.commits_left) = (true, None);
+                return Err(StoreError::Unavailable("switched off by the test".into()));
+            }
+            Some(left) => data.commits_left = Some(left - 1),
+            None => {}
+        }
         if data.head.hash != commit.expected {
             return Err(StoreError::Conflict);
         }

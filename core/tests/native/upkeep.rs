@@ -1,16 +1,21 @@
 //! What a till does beside selling: telling the app, simulating an outage, judging itself, forgetting.
 
+use futures::FutureExt as _;
 use tillandsia_core::card::ReaderInfo;
 use tillandsia_core::error::ErrorCode;
 use tillandsia_core::journal::LogKind;
 use tillandsia_core::offline::{
     Finding, NetworkStatus, ONLINE_CONNECTION_COUNTS_MS, RETAIN_FOR_MS_DEFAULT, ReadinessCheck, StorageFacts,
 };
+use tillandsia_core::payment_intent::CaptureMethod;
+use tillandsia_core::ports::GatewayError;
 use tillandsia_core::simulated_offline::{SIMULATED_TIMEOUT_MS, SimulatedOfflineMode};
-use tillandsia_core::terminal::ACKNOWLEDGED_WITHIN_MS;
-use tillandsia_core::testing::STORED_COUNT_MAX;
+use tillandsia_core::terminal::{
+    ACKNOWLEDGED_WITHIN_MS, CONFIRMING_LEASE_MS, CollectParameters, CreateParameters,
+};
+use tillandsia_core::testing::{NextAnswer, STORED_COUNT_MAX, card};
 
-use crate::world::{Till, World, drain, run};
+use crate::world::{Till, World, drain, run, usd};
 
 const KEPT: StorageFacts = StorageFacts { persisted: Some(true), free_bytes: Some(1 << 30) };
 
@@ -209,5 +214,118 @@ fn what_is_stored_never_goes() {
         till.deliver_events().await.unwrap();
         assert_eq!(till.remove_finished().await.unwrap(), 0, "its time begins with its outcome");
         assert!(till.record(id).await.is_ok());
+    });
+}
+
+#[test]
+fn a_till_that_hears_nothing_has_nothing_to_be_told_of_its_online_sales_later() {
+    run(async {
+        let world = World::new();
+        let till = world.open().await;
+        till.connect_reader(world.reader.clone()).await.unwrap();
+        let id = world.sell(&till, 100).await.unwrap().offline_id;
+        assert_eq!(till.deliver_events().await.unwrap(), 0);
+        assert!(!till.record(id).await.unwrap().unacknowledged, "the call's return told it");
+        let restarted = world.till().await;
+        assert_eq!(restarted.deliver_events().await.unwrap(), 0);
+    });
+}
+
+#[test]
+fn a_till_that_hears_nothing_stores_nothing_when_an_answer_is_lost() {
+    run(async {
+        let world = World::new();
+        let till = world.open().await;
+        till.connect_reader(world.reader.clone()).await.unwrap();
+        world.gateway.next(NextAnswer::Lost(GatewayError::TimedOut));
+        assert_eq!(world.sell(&till, 100).await.unwrap_err().code, ErrorCode::OutcomeUnknown);
+        assert_eq!(world.stored_count(&till).await, 0);
+        assert_eq!(drain(&till).await.accepted, 1);
+    });
+}
+
+#[test]
+fn a_charge_that_cannot_be_written_down_is_told_as_unknown_and_later_as_what_it_is() {
+    run(async {
+        let world = World::new();
+        let till = world.till().await;
+        world.store.fail_commits_after(1);
+        let error = world.sell(&till, 100).await.unwrap_err();
+        assert_eq!(error.code, ErrorCode::OutcomeUnknown);
+        let id = error.payment_intent.unwrap().offline_id;
+        assert_eq!(world.gateway.charges().len(), 1);
+        world.store.set_down(false);
+        world.clock.advance_ms(CONFIRMING_LEASE_MS);
+        assert_eq!(drain(&till).await.accepted, 1);
+        assert_eq!(till.deliver_events().await.unwrap(), 1, "its return told nothing of it");
+        assert_eq!(world.heard.forwarded.borrow()[0].0.offline_id, id);
+    });
+}
+
+#[test]
+fn no_reader_is_connected_in_place_of_one_that_waits_for_a_card() {
+    run(async {
+        let world = World::new();
+        let till = world.till().await;
+        let intent = till.create_payment_intent(CreateParameters::of(usd(100))).await.unwrap();
+        let told = std::cell::Cell::new(None);
+        let other = world.reader.clone();
+        let during = |_| {
+            let connecting = till.connect_reader(other.clone());
+            told.set(connecting.now_or_never().map(|connected| connected.unwrap_err().code));
+        };
+        world.reader.present(Ok(card(1)));
+        till.collect_payment_method(intent, CollectParameters::default(), &during).await.unwrap();
+        assert_eq!(told.get(), Some(ErrorCode::ReaderBusy));
+    });
+}
+
+#[test]
+fn what_keeps_a_session_from_being_opened_is_told_with_the_connection_by_the_offline_rules() {
+    run(async {
+        let world = World::new();
+        world.till().await;
+        let refusal = GatewayError::TokenProvider("out of order".into());
+        world.gateway.refuse_sessions(Some(refusal.clone()));
+        let till = world.till().await;
+        assert_eq!(world.heard.errors.borrow().last().unwrap().code, ErrorCode::ConnectionTokenProviderError);
+        world.clock.advance_ms(ONLINE_CONNECTION_COUNTS_MS);
+        let error = till.connect_reader(world.reader.clone()).await.unwrap_err();
+        assert_eq!(
+            error.code,
+            ErrorCode::ConnectionTokenProviderError,
+            "and not as a reader that was not paired"
+        );
+    });
+}
+
+#[test]
+fn an_outage_that_is_simulated_ends_with_a_live_session() {
+    run(async {
+        let world = World::new();
+        let till = world.open().await;
+        till.set_simulated_offline_mode(SimulatedOfflineMode::Intermittent).await.unwrap();
+        world.gateway.set_livemode(true);
+        for _ in 0..20 {
+            till.probe().await;
+            till.connect_reader(world.reader.clone()).await.ok();
+        }
+        assert!(till.session().is_some_and(|session| session.livemode));
+        assert_eq!(till.simulated_offline_mode(), SimulatedOfflineMode::Off);
+        assert_eq!(world.open().await.simulated_offline_mode(), SimulatedOfflineMode::Off);
+    });
+}
+
+#[test]
+fn an_authorisation_that_nobody_captured_here_goes_too() {
+    run(async {
+        let world = World::new();
+        let till = world.till().await;
+        let parameters =
+            CreateParameters { capture_method: CaptureMethod::Manual, ..CreateParameters::of(usd(100)) };
+        world.sell_with(&till, parameters).await.unwrap();
+        till.deliver_events().await.unwrap();
+        world.clock.advance_ms(RETAIN_FOR_MS_DEFAULT);
+        assert_eq!(till.remove_finished().await.unwrap(), 1);
     });
 }

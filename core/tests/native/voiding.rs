@@ -105,3 +105,47 @@ fn one_whose_online_answer_was_lost_may_be_charged() {
         }
     });
 }
+
+#[test]
+fn one_that_another_accounts_gateway_refuses_to_speak_of_is_set_aside_again() {
+    run(async {
+        let world = World::new();
+        let till = world.till_gone_offline().await;
+        let id = world.sell(&till, 200).await.unwrap().offline_id;
+        world.go_online(&till).await;
+        world.gateway.next(NextAnswer::Status(403));
+        assert_eq!(drain(&till).await.wedged, 1);
+        till.void_payment_intent(id).await.unwrap();
+        world.gateway.next(NextAnswer::Status(403));
+        assert_eq!(
+            drain(&till).await.wedged,
+            1,
+            "the gateway said nothing of it: a person has to look again"
+        );
+        let waiting = till.attention(10).await.unwrap();
+        assert_eq!((waiting.len(), waiting[0].offline_id), (1, id));
+        assert_eq!(world.stored_count(&till).await, 1);
+        till.void_payment_intent(id).await.unwrap();
+        assert_eq!(drain(&till).await.canceled, 1, "asked at the right gateway it is canceled");
+    });
+}
+
+#[test]
+fn one_that_could_not_be_sent_for_want_of_a_token_was_never_sent() {
+    run(async {
+        let world = World::new();
+        let till = world.till_gone_offline().await;
+        let id = world.sell(&till, 200).await.unwrap().offline_id;
+        world.go_online(&till).await;
+        world.gateway.next(NextAnswer::NotArrived(GatewayError::TokenProvider("out of order".into())));
+        drain(&till).await;
+        let record = till.record(id).await.unwrap();
+        assert_eq!((record.attempts, record.failures.len(), record.state.name()), (0, 0, "stored"));
+        assert_eq!(
+            world.heard.errors.borrow()[0].code,
+            ErrorCode::ConnectionTokenProviderErrorWhileForwarding
+        );
+        let voided = till.void_payment_intent(id).await.unwrap();
+        assert_eq!(voided.status(), PaymentIntentStatus::Canceled);
+    });
+}
