@@ -8,13 +8,12 @@ use super::{Page, call_all};
 use crate::browser::BrowserClock;
 use crate::browser::locks::{Acquired, EVENTS_LOCK, LockGuard, LockMode, acquire};
 use crate::ports::{Clock as _, Reader};
-use crate::terminal::ACKNOWLEDGED_WITHIN_MS;
 
 /// Between two refreshes, milliseconds: a pass commits many times in a second.
 const REFRESH_EVERY_MS: u64 = 50;
-/// A tab that holds the lock and has not delivered an event for so long is frozen: longer than an app may take to
-/// acknowledge one.
-const DELIVERED_WITHIN_MS: u64 = ACKNOWLEDGED_WITHIN_MS + 10_000;
+/// A tab that holds the lock and has not delivered an event for so long is taken for frozen, or for one that is gone and
+/// whose lock the browser still keeps. An app that takes longer to acknowledge may be told by another tab too.
+const DELIVERED_WITHIN_MS: u64 = 10_000;
 
 impl<R: Reader + 'static> Page<R> {
     /// From here on `Shared::refresh` works.
