@@ -293,7 +293,7 @@ async fn chromium_a_trap_fails_every_call_and_loses_no_payment() {
         return;
     }
     let (_gateway, network, _project, _files, browser) = bare(Engine::Chromium).await;
-    // The module's functions are given addresses that there are not, until one traps.
+    // The module's memory management is asked for more than there can be: it traps.
     let script = "const make = WebAssembly.instantiateStreaming;
         let exports;
         WebAssembly.instantiateStreaming = async (...given) => {
@@ -313,16 +313,8 @@ async fn chromium_a_trap_fails_every_call_and_loses_no_payment() {
         const asked = ask(terminal);
         const pending = refusal(terminal.collectPaymentMethod(created));
         await asked;
-        setTimeout(() => {
-            for (const exported of Object.values(exports)) {
-                if (typeof exported !== 'function' || exported.length !== 2) continue;
-                try {
-                    exported(-8, 4);
-                } catch (error) {
-                    if (error instanceof WebAssembly.RuntimeError) throw error;
-                }
-            }
-        }, 0);
+        // The first of the module's own helpers, by the name that the package's build gives it: what texts are copied into.
+        setTimeout(() => exports.$0(-8, 4), 0);
         const codes = [(await pending).code, (await refusal(terminal.listPayments())).code];
         codes.push((await refusal(terminal.createPaymentIntent({ amount: 1, currency: 'usd' }))).code);
         await terminal.dispose();
