@@ -1,4 +1,5 @@
-//! The stored payments: listing them, forwarding them, sending a wedged one again.
+//! The stored payments: listing them, forwarding them, sending a wedged one again, taking one back, settling a decline,
+//! removing what was finished long ago.
 
 use super::{Terminal, intent_of};
 use crate::error::TerminalError;
