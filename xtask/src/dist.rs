@@ -5,7 +5,7 @@ use crate::shell::Cmd;
 use crate::site::{self, Flavour, SDK, SIMULATOR, WORKER};
 use crate::stamp::Stamp;
 use crate::tools::{self, Native};
-use crate::wasm_toolchain::{TARGET, WasmToolchain};
+use crate::wasm_toolchain::WasmToolchain;
 use crate::workspace::{files, read, root, say, target, write};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -34,7 +34,7 @@ pub(crate) fn package(native: &Native) -> Result<PathBuf> {
     let node_modules = tools::node_modules()?;
     say("building the npm package");
     // Beside the till, so that what they share is compiled once.
-    let build = toolchain.cargo().args(["build", "--profile", "wasm", "--target", TARGET, "--lib"]);
+    let build = toolchain.build()?;
     let modules = [site::TILL, WORKER, SIMULATOR, SDK];
     modules.iter().fold(build, |cmd, module| cmd.args(["-p", module.package])).run()?;
     let folder = target().join("npm");
@@ -101,14 +101,14 @@ fn pack(package: &Path, into: &Path) -> Result<PathBuf> {
     Ok(into.join(name))
 }
 
-/// What shops get of the package holds no test material: all but the simulated reader's own entry.
+/// What shops get of the package holds no test material and no name of a folder here: all but the simulated reader's own entry.
 pub(crate) fn check() -> Result<()> {
     let found: Vec<String> = production::search(&package(&tools::native()?)?)?
         .into_iter()
         .filter(|found| !found.starts_with(SIMULATOR.folder))
         .collect();
     if !found.is_empty() {
-        bail!("the npm package holds test material: {}", found.join("; "));
+        bail!("the npm package holds what it must not: {}", found.join("; "));
     }
     Ok(())
 }

@@ -6,10 +6,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Part of what a dressed module depends on: another number makes all of them anew.
-pub(crate) const VERSION: &str = "glue 1";
+pub(crate) const VERSION: &str = "glue 2";
 
 const IMPORTS: u8 = 2;
 const EXPORTS: u8 = 7;
+const DATA: u8 = 11;
+/// Where data may begin: wasm-opt is told that nothing lies lower (`--low-memory-unused`).
+const LOWEST_DATA: usize = 1024;
 /// Exports that are only for the JavaScript beside the module; all others are its interface.
 const INTERNAL: [&str; 2] = ["__wbindgen_", "wasm_bindgen__"];
 
@@ -39,6 +42,10 @@ fn rename_module(wasm: &[u8]) -> Result<(Vec<u8>, Names, Names)> {
         let section = match id {
             IMPORTS => rename_imports(section, &mut imports)?,
             EXPORTS => rename_exports(section, &mut exports)?,
+            DATA => {
+                check_data(section)?;
+                section.to_vec()
+            }
             _ => section.to_vec(),
         };
         renamed.push(id);
@@ -85,6 +92,31 @@ fn rename_exports(section: &[u8], names: &mut Names) -> Result<Vec<u8>> {
         put_number(&mut renamed, input.number()?);
     }
     Ok(renamed)
+}
+
+/// Refuses data where wasm-opt was told that there is none. What else is in memory, the stack and the heap, the linker
+/// lays out: the stack at the very beginning, where its last kilobyte is in use only as it overflows, the heap last.
+fn check_data(section: &[u8]) -> Result<()> {
+    const I32_CONST: u8 = 0x41;
+    const END: u8 = 0x0b;
+    let mut input = Input(section);
+    for _ in 0..input.number()? {
+        let kind = input.number()?;
+        if kind == 2 {
+            input.number()?;
+        }
+        // Kind 1 has no place until it is copied to one.
+        if kind != 1 {
+            let instruction = input.byte()?;
+            let place = input.number()?;
+            if instruction != I32_CONST || input.byte()? != END || place < LOWEST_DATA {
+                bail!("it has data below {LOWEST_DATA}, or at a place that it computes");
+            }
+        }
+        let length = input.number()?;
+        input.bytes(length)?;
+    }
+    Ok(())
 }
 
 /// `$0`, `$1` … `$z`, `$10`: no name of the interface begins so.
@@ -221,6 +253,15 @@ mod tests {
         let short = "{ $0: function(x) { __wbg_get_01234(wasm.memory); wasm.$0(); } }";
         assert_eq!(rename_script(script, &imports, &exports).unwrap(), short);
         assert!(rename_script("{}", &imports, &exports).is_err(), "an import that nobody gives");
+    }
+
+    #[test]
+    fn data_where_none_may_be_is_refused() {
+        // Two segments: one without a place, one at 1024, or at 1023.
+        let data = |place: &[u8]| [&[2, 1, 1, 7, 0, 0x41][..], place, &[0x0b, 2, 7, 7]].concat();
+        check_data(&data(&[0x80, 0x08])).unwrap();
+        assert!(check_data(&data(&[0xff, 0x07])).is_err());
+        assert!(check_data(&[1, 0, 0x23, 0, 0x0b, 1, 7]).is_err(), "at a global's value");
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod layer_rules;
 mod layers;
 mod lint;
 mod lint_std;
+mod module_paths;
 mod production;
 mod run;
 mod rust_paths;

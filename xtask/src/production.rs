@@ -1,5 +1,6 @@
-//! What a shop gets holds no simulator, no test key and no test card.
+//! What a shop gets holds no simulator, no test key and no test card, and no name of a folder where it was built.
 
+use crate::module_paths;
 use crate::site::{self, Flavour, SIMULATOR};
 use crate::workspace::{files, say};
 use anyhow::{Result, bail};
@@ -27,23 +28,27 @@ const CARDS: [&str; 9] = [
 
 /// Builds the production site and searches it.
 pub(crate) fn check() -> Result<()> {
-    say("building the production site, to search it for test material");
+    say("building the production site, to search it for what it must not hold");
     let site = site::build(Flavour::Production)?;
     let found = search(&site)?;
     if !found.is_empty() {
-        bail!("the production site holds test material: {}", found.join("; "));
+        bail!("the production site holds what it must not: {}", found.join("; "));
     }
     Ok(())
 }
 
 pub(crate) fn search(site: &Path) -> Result<Vec<String>> {
     let mut found = Vec::new();
+    let here = module_paths::of_this_machine()?;
     for file in files(site)? {
         let name = file.strip_prefix(site)?.to_string_lossy().into_owned();
         if name.starts_with(SIMULATOR.folder) {
             found.push(format!("{name} belongs to the simulator"));
         }
         let bytes = std::fs::read(&file)?;
+        if here.iter().any(|folder| holds(&bytes, folder.as_bytes())) {
+            found.push(format!("{name} names a folder of the machine that built it"));
+        }
         for secret in KEYS.iter().chain(&CARDS) {
             if forms(secret).iter().any(|form| holds(&bytes, form)) {
                 found.push(format!("{name} holds …{}", secret.get(secret.len() - 4..).unwrap_or_default()));
@@ -88,6 +93,9 @@ mod tests {
         put("till/d.js", b"'fedcba9876543210f1f1f1f1f1f1f1f1'");
         put("simulated-reader/e.js", b"");
         assert_eq!(search(&site).unwrap().len(), 4);
+        let here = module_paths::of_this_machine().unwrap().concat();
+        put("till/f.wasm", format!("{here}/x.rs").as_bytes());
+        assert_eq!(search(&site).unwrap().len(), 5);
         std::fs::remove_dir_all(&site).unwrap();
     }
 }

@@ -98,7 +98,7 @@ pub(crate) fn build_with(flavour: Flavour, native: &Native) -> Result<PathBuf> {
     let node_modules = tools::node_modules()?;
     let modules = modules(flavour);
     say("building the Wasm modules");
-    let build = toolchain.cargo().args(["build", "--profile", "wasm", "--target", TARGET, "--lib"]);
+    let build = toolchain.build()?;
     let build = if flavour == Flavour::Production { build.arg("--no-default-features") } else { build };
     modules.iter().fold(build, |cmd, module| cmd.args(["-p", module.package])).run()?;
     let mut contents = BTreeMap::new();

@@ -53,8 +53,8 @@ pub(crate) fn node_modules() -> Result<PathBuf> {
 }
 
 /// The features that rustc emits and every browser the till supports has: `--all-features` yields modules that none loads.
-const WASM_OPT_FLAGS: [&str; 8] = [
-    "-Oz",
+/// Then the passes, in the order that made the modules smallest after brotli.
+const WASM_OPT_FLAGS: [&str; 16] = [
     "--strip-debug",
     "--enable-bulk-memory",
     "--enable-reference-types",
@@ -62,6 +62,17 @@ const WASM_OPT_FLAGS: [&str; 8] = [
     "--enable-mutable-globals",
     "--enable-nontrapping-float-to-int",
     "--enable-multivalue",
+    // Nothing lies below 1024, so that no sum of an address and a small constant comes out there by wrapping around.
+    // The linker puts the stack first, and `glue` refuses a module in which anything else lies so low.
+    "--low-memory-unused",
+    "--flatten",
+    "--rereloop",
+    "-Oz",
+    "--gufa-optimizing",
+    "--merge-similar-functions",
+    "-Oz",
+    "--converge",
+    "--strip-producers",
 ];
 
 /// Shrinks a module in place.

@@ -4,6 +4,7 @@
 //! cache folder; nothing under `/usr` is changed.
 
 use crate::apt;
+use crate::module_paths;
 use crate::shell::{Cmd, which};
 use crate::wasm_std;
 use crate::workspace::{self, cache, link, say, target, write_script};
@@ -65,6 +66,14 @@ impl WasmToolchain {
                 .env("RUSTDOC", sysroot.join("bin/rustdoc")),
         }
         .env("CARGO_TARGET_DIR", target().join("wasm"))
+    }
+
+    /// A cargo call that builds modules as they are served; the packages are still to be named.
+    pub(crate) fn build(&self) -> Result<Cmd> {
+        Ok(self
+            .cargo()
+            .args(["build", "--profile", "wasm", "--target", TARGET, "--lib", "--config"])
+            .arg(module_paths::shortened(TARGET)?))
     }
 }
 
