@@ -56,6 +56,7 @@
 //! ```
 
 pub mod card;
+mod currencies;
 pub mod error;
 pub mod forwarder;
 pub mod ids;

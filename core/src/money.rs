@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::currencies;
+
 /// A currency of ISO 4217, held as its lowercase three-letter code (`usd`), the form the wire uses.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Currency([u8; 3]);
@@ -27,16 +29,12 @@ impl Currency {
 
     /// Digits after the decimal point: 2 for `usd`, 0 for `jpy`, 3 for `bhd`.
     pub fn exponent(&self) -> u32 {
-        self.iso().and_then(|iso| iso.exponent()).map_or(2, u32::from)
+        currencies::find(self.0).and_then(|(_, exponent)| exponent).unwrap_or(2)
     }
 
     /// The numeric code that EMV tag 5F2A carries, 840 for `usd`.
     pub fn numeric(&self) -> u16 {
-        self.iso().map_or(999, |iso| iso.numeric())
-    }
-
-    fn iso(&self) -> Option<iso_currency::Currency> {
-        iso_currency::Currency::from_code(&self.code().to_ascii_uppercase())
+        currencies::find(self.0).map_or(999, |(numeric, _)| numeric)
     }
 }
 
@@ -47,8 +45,7 @@ impl FromStr for Currency {
         let unknown = || UnknownCurrency(text.chars().take(16).collect());
         let code: [u8; 3] = text.as_bytes().try_into().map_err(|_| unknown())?;
         let code = code.map(|byte| byte.to_ascii_lowercase());
-        let currency = Currency(code);
-        currency.iso().map(|_| currency).ok_or_else(unknown)
+        currencies::find(code).map(|_| Currency(code)).ok_or_else(unknown)
     }
 }
 
