@@ -1,13 +1,12 @@
 //! One pass over the queue: claim, send, record, several batches in flight.
 
-use futures::stream::{FuturesUnordered, StreamExt};
-
 use super::backoff::backoff_ms;
 use super::verdict::{Verdict, verdict};
 use crate::error::TerminalError;
 use crate::ids::{HolderId, OfflineId};
 use crate::journal::{
     Change, Decision, Failure, Found, Journal, LogKind, PaymentRecord, PaymentState, QueuePosition, Select,
+    next_done,
 };
 use crate::ports::{Clock, Entropy, Gateway, GatewayError, Platform, Store};
 use crate::time::TimestampMs;
@@ -109,7 +108,7 @@ impl<P: Platform, G: Gateway> Forwarder<'_, P, G> {
         let mut exhausted = false;
         let mut interrupted = Vec::new();
         let mut unreadable = Vec::new();
-        let mut in_flight = FuturesUnordered::new();
+        let mut in_flight = Vec::new();
         loop {
             while !exhausted && drained.stopped.is_none() && in_flight.len() < BATCHES_IN_FLIGHT_MAX {
                 let look = self.claim(mode, after).await?;
@@ -119,10 +118,10 @@ impl<P: Platform, G: Gateway> Forwarder<'_, P, G> {
                 after = look.last;
                 interrupted.extend(look.interrupted);
                 if !look.claimed.ids.is_empty() {
-                    in_flight.push(self.send(look.claimed));
+                    in_flight.push(Box::pin(self.send(look.claimed)));
                 }
             }
-            match in_flight.next().await {
+            match next_done(&mut in_flight).await {
                 Some((claimed, answer)) => self.record(mode, claimed, answer, &mut drained).await?,
                 None => break,
             }

@@ -26,3 +26,26 @@ pub(crate) async fn all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::O
     .await;
     pending.into_iter().filter_map(|(_, output)| output).collect()
 }
+
+/// The output of the first future that is done, which is then taken out; `None` when there is none left. Polls each at
+/// every wake, as [`all`] does, and none of them in between.
+pub(crate) async fn next_done<F: Future>(pending: &mut Vec<Pin<Box<F>>>) -> Option<F::Output> {
+    poll_fn(|context| {
+        if pending.is_empty() {
+            return Poll::Ready(None);
+        }
+        let mut places = pending.iter_mut().enumerate();
+        let done = places.find_map(|(place, future)| match future.as_mut().poll(context) {
+            Poll::Ready(output) => Some((place, output)),
+            Poll::Pending => None,
+        });
+        match done {
+            Some((place, output)) => {
+                drop(pending.remove(place));
+                Poll::Ready(Some(output))
+            }
+            None => Poll::Pending,
+        }
+    })
+    .await
+}

@@ -11,7 +11,7 @@ mod row;
 mod story;
 mod transact;
 
-pub(crate) use all::all;
+pub(crate) use all::{all, next_done};
 pub use record::{
     Acceptance, CardShown, FAILURES_KEPT_MAX, Failure, PaymentRecord, PaymentState, WrongState,
 };
