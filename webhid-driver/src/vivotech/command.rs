@@ -91,11 +91,16 @@ fn interface_bits(interfaces: Interfaces) -> u8 {
     u8::from(interfaces.swipe) | u8::from(interfaces.contactless) << 1 | u8::from(interfaces.contact) << 2
 }
 
+/// In the firmware's text of a reader without hardware.
+const SIMULATED: &[u8] = b"SIMULATED";
+
 /// Who the reader is, from its answers to `FIRMWARE` and `SERIAL_NUMBER`. The type is in the firmware's text.
 pub fn reader_info(firmware: &[u8], serial_number: &[u8]) -> ReaderInfo {
     let software_version = text(firmware);
     let upper = software_version.to_ascii_uppercase();
-    let maker = if upper.contains("SIMULATED") { "simulated" } else { "idtech" };
+    // Not `contains`: searching a text for any other is kilobytes, and this is the module's only search.
+    let simulated = upper.as_bytes().windows(SIMULATED.len()).any(|window| window == SIMULATED);
+    let maker = if simulated { "simulated" } else { "idtech" };
     let model = upper
         .split(|c: char| !c.is_ascii_alphanumeric())
         .find(|word| word.starts_with("VP") && word.chars().any(|c| c.is_ascii_digit()))
