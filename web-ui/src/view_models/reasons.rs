@@ -93,7 +93,7 @@ pub const fn can_be_repeated(code: ErrorCode) -> bool {
 pub fn sentence(message: &str) -> String {
     let message = with_own_prices(without_protocol(message));
     let mut letters = message.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase().collect::<String>()).unwrap_or_default();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase().to_string()).unwrap_or_default();
     let text = format!("{first}{}", letters.as_str());
     if text.ends_with(['.', '!', '?']) || text.is_empty() { text } else { format!("{text}.") }
 }

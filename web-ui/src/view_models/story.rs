@@ -104,7 +104,7 @@ fn declined(record: &PaymentRecord) -> String {
 /// A sentence that goes on behind a colon begins small.
 fn after_colon(sentence: &str) -> String {
     let mut letters = sentence.chars();
-    let first = letters.next().map(|letter| letter.to_lowercase().collect::<String>()).unwrap_or_default();
+    let first = letters.next().map(|letter| letter.to_ascii_lowercase().to_string()).unwrap_or_default();
     format!("{first}{}", letters.as_str())
 }
 
