@@ -39,23 +39,29 @@ pub(crate) fn package(native: &Native) -> Result<PathBuf> {
     modules.iter().fold(build, |cmd, module| cmd.args(["-p", module.package])).run()?;
     let folder = target().join("npm");
     let mut wanted = Vec::new();
-    for module in [SDK, WORKER, SIMULATOR] {
-        let dressed = site::dress(&module, native, &node_modules, &target().join(Flavour::Demo.dressed()))?;
-        copy(&dressed, &folder.join(module.folder), &mut wanted)?;
+    let dress = |module| site::dress(&module, native, &node_modules, &target().join(Flavour::Demo.dressed()));
+    let modules = [dress(SDK)?, dress(WORKER)?];
+    copy(&typed(&modules, &node_modules)?, &folder, &mut wanted)?;
+    for (module, name) in modules.iter().zip([SDK.folder, WORKER.folder]) {
+        copy(module, &folder.join(name), &mut wanted)?;
     }
-    copy(&root().join(SOURCES), &folder, &mut wanted)?;
+    copy(&dress(SIMULATOR)?, &folder.join(SIMULATOR.folder), &mut wanted)?;
     let (boot, name) = SIMULATOR_BOOT;
     put(&folder.join(name), read(&root().join(boot))?.as_bytes(), &mut wanted)?;
     put(&folder.join("README.md"), read(&root().join("sdk/README.md"))?.as_bytes(), &mut wanted)?;
     put(&folder.join("package.json"), described()?.as_bytes(), &mut wanted)?;
-    declare(&folder, &node_modules, &wanted)?;
-    for file in files(&folder)? {
-        let is_declaration = file.to_string_lossy().ends_with(".d.ts") && file.parent() == Some(&folder);
-        if !wanted.contains(&file) && !is_declaration {
+    keep_only(&folder, &wanted)?;
+    Ok(folder)
+}
+
+/// Removes what an earlier build left.
+fn keep_only(folder: &Path, wanted: &[PathBuf]) -> Result<()> {
+    for file in files(folder)? {
+        if !wanted.contains(&file) {
             std::fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
         }
     }
-    Ok(folder)
+    Ok(())
 }
 
 /// `package.json` with the workspace's version. As text: the order of the conditions in `exports` means something.
@@ -68,24 +74,42 @@ fn described() -> Result<String> {
     Ok(description.replace(NO_VERSION, &format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"))))
 }
 
-/// The types of the JavaScript half, checked on the way.
-fn declare(folder: &Path, node_modules: &Path, sources: &[PathBuf]) -> Result<()> {
-    let inputs: Vec<&Path> = sources
-        .iter()
-        .filter(|file| file.parent() == Some(folder) && !file.ends_with("README.md"))
-        .map(PathBuf::as_path)
-        .collect();
-    let stamp = Stamp::new(target().join("npm.types.stamp"), &tools::looks(&inputs)?);
-    if stamp.is_fresh(&[folder.join("index.d.ts")]) {
-        return Ok(());
+/// The JavaScript half as published: shrunk, for its remarks are most of it, and with its types, which keep them. The
+/// modules that it calls lie beside it while the types are made.
+fn typed(modules: &[PathBuf], node_modules: &Path) -> Result<PathBuf> {
+    let mut inputs = files(&root().join(SOURCES))?;
+    inputs.push(node_modules.join(tools::TERSER));
+    for module in modules {
+        inputs.extend(files(module)?);
+    }
+    let inputs: Vec<&Path> = inputs.iter().map(PathBuf::as_path).collect();
+    let folder = target().join("npm-typed");
+    let stamp = Stamp::new(target().join("npm-typed.stamp"), &tools::looks(&inputs)?);
+    if stamp.is_fresh(&[folder.join("index.js"), folder.join("index.d.ts")]) {
+        return Ok(folder);
+    }
+    let _none_yet = std::fs::remove_dir_all(&folder);
+    let (mut scripts, mut beside) = (Vec::new(), Vec::new());
+    copy(&root().join(SOURCES), &folder, &mut scripts)?;
+    for module in modules {
+        let place = folder.join(module.file_name().context("a module without a folder")?);
+        copy(module, &place, &mut Vec::new())?;
+        beside.push(place);
     }
     Cmd::new("node")
-        .dir(folder)
+        .dir(&folder)
         .arg(node_modules.join("typescript/bin/tsc"))
         .args(["--project", "tsconfig.json"])
         .run()
         .context("the JavaScript of sdk/js does not fit its types")?;
-    stamp.set()
+    for module in beside {
+        std::fs::remove_dir_all(&module).with_context(|| format!("cannot remove {}", module.display()))?;
+    }
+    for script in scripts.iter().filter(|file| file.extension().is_some_and(|end| end == "js")) {
+        tools::terser(node_modules, script)?;
+    }
+    stamp.set()?;
+    Ok(folder)
 }
 
 /// Packs the package into `into` and returns the file.
