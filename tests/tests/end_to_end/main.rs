@@ -10,6 +10,7 @@ mod keyboard;
 mod network;
 mod outage;
 mod package;
+mod package_api;
 mod reader;
 mod refusals;
 mod screens;

@@ -27,7 +27,7 @@ rows! {
 /// Codes that no row meets, and what does.
 pub(super) const UNREACHED: &[(&str, &str)] = &[(
     "internal",
-    "a bug of ours: `chromium_a_trap_fails_every_call_and_loses_no_payment` (tests/tests/end_to_end/package.rs) makes one",
+    "a bug of ours: `chromium_a_trap_fails_every_call_and_loses_no_payment` (tests/tests/end_to_end/package_api.rs) makes one",
 )];
 
 async fn not_found(w: &World<'_>) -> Result<()> {

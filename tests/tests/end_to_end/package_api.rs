@@ -1,0 +1,184 @@
+//! The npm package's API, driven by scripts of a bare page: ends, bugs, listeners and mistakes.
+
+use serde_json::{Value, json};
+use tillandsia_tests::engine::{Browser, Engine};
+use tillandsia_tests::files::Files;
+use tillandsia_tests::gateway::Gateway;
+use tillandsia_tests::package::Project;
+use tillandsia_tests::proxy::Proxy;
+
+use crate::{is_wanted, start_network};
+
+/// What the scripts share; `gateway` is its address.
+const HELPERS: &str = "const { Terminal, TerminalError } = await import('./tillandsia/index.js');
+    const { SimulatedReader } = await import('./tillandsia/simulated-reader.js');
+    window.open_terminal = (more) => Terminal.create({ gatewayUrl: gateway,
+        fetchConnectionToken: async () => (await fetch('./connection_token', { method: 'POST' })).json(), ...more });
+    window.connect = async (terminal, simulator = new SimulatedReader()) => {
+        const [reader] = await terminal.discoverReaders({ method: 'simulated', simulator });
+        await terminal.connectReader(reader);
+        return simulator;
+    };
+    window.collect = async (terminal, simulator, options) => {
+        const created = await terminal.createPaymentIntent({ currency: 'usd', ...options });
+        const present = () => simulator.presentCard('contactless_visa');
+        terminal.addEventListener('readerinput', present);
+        return terminal.collectPaymentMethod(created).finally(() => terminal.removeEventListener('readerinput', present));
+    };
+    window.hear = (terminal, told = () => {}) => {
+        for (const type of ['offlinestatuschange', 'forwardpaymentintent', 'forwardingerror']) {
+            terminal.addEventListener(type, told);
+        }
+    };
+    window.ask = (terminal) => new Promise((ask) => terminal.addEventListener('readerinput', ask, { once: true }));
+    // The first of the module's own helpers, by the name that the package's build gives it: what texts are copied into.
+    // Asked for more memory than there can be, it traps.
+    window.arm = () => {
+        const make = WebAssembly.instantiateStreaming;
+        let exports;
+        WebAssembly.instantiateStreaming = async (...given) => {
+            const made = await make(...given);
+            exports ??= made.instance.exports;
+            return made;
+        };
+        return () => exports.$0(-8, 4);
+    };
+    // Traps within the module's own task that makes such a request.
+    window.trap_at = (path, trap) => {
+        const plain = window.fetch;
+        window.fetch = (...given) => (String(given[0].url ?? given[0]).includes(path) ? trap() : plain(...given));
+    };
+    window.within = (promise) => Promise.race([promise.then(() => 'settled'),
+        new Promise((late) => setTimeout(late, 5000, 'hangs'))]);
+    window.refusal = async (promise) => {
+        const error = await promise.then((value) => { throw new Error('it was ' + JSON.stringify(value)) }, (error) => error);
+        if (!(error instanceof TerminalError)) throw error;
+        return error;
+    };";
+
+/// Opens the example's files without its script, so that a test can drive the API itself.
+async fn bare(engine: Engine) -> (Gateway, Proxy, Project, Files, Browser) {
+    let (gateway, network) = start_network().await;
+    let project = Project::install().await.unwrap();
+    let plain = project.example(&network.url()).unwrap();
+    std::fs::write(plain.join("bare.html"), "<!doctype html><title>bare</title>").unwrap();
+    let files = Files::serve(&plain, &gateway.url()).await.unwrap();
+    let browser = Browser::open(engine).await.unwrap();
+    browser.client().goto(&format!("{}/bare.html", files.url())).await.unwrap();
+    let prepare = format!("const gateway = {}; {HELPERS}", json!(network.url()));
+    browser.run_async(&prepare, vec![]).await.unwrap();
+    (gateway, network, project, files, browser)
+}
+
+#[tokio::test]
+async fn chromium_a_terminal_is_canceled_and_disposed() {
+    if !is_wanted(Engine::Chromium) {
+        return;
+    }
+    let (_gateway, _network, _project, _files, browser) = bare(Engine::Chromium).await;
+    let script = "const terminal = await open_terminal();
+        const second = (await refusal(open_terminal())).code;
+        await connect(terminal);
+        const created = await terminal.createPaymentIntent({ amount: 100, currency: 'usd' });
+        const sale = new AbortController();
+        const asked = ask(terminal);
+        const collecting = refusal(terminal.collectPaymentMethod(created, { signal: sale.signal }));
+        await asked;
+        sale.abort('changed my mind');
+        const canceled = await collecting;
+        const early = await refusal(terminal.collectPaymentMethod(created, { signal: AbortSignal.abort() }));
+        const again = ask(terminal);
+        const last = refusal(terminal.collectPaymentMethod(created));
+        await again;
+        await terminal.dispose();
+        const locks = await navigator.locks.request('tillandsia-events', { signal: AbortSignal.timeout(5000) }, () => 'free');
+        const after = await refusal(terminal.listPayments());
+        const next = await open_terminal();
+        await connect(next);
+        const made = await next.createPaymentIntent({ amount: 200, currency: 'usd' });
+        await next.dispose();
+        return { second, code: canceled.code, cause: canceled.cause, stands: canceled.paymentIntent.status,
+            early: early.code, disposed: (await last).code, after: after.code, locks, made: made.amount };";
+    let seen = browser.run_async(script, vec![]).await.unwrap();
+    let wanted = json!({ "second": "invalid_request", "code": "canceled", "cause": "changed my mind",
+        "stands": "requires_payment_method", "early": "canceled", "disposed": "canceled", "after": "invalid_request",
+        "locks": "free", "made": 200 });
+    assert_eq!(seen, wanted);
+    browser.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn chromium_a_trap_fails_every_call_and_loses_no_payment() {
+    if !is_wanted(Engine::Chromium) {
+        return;
+    }
+    let (_gateway, network, _project, _files, browser) = bare(Engine::Chromium).await;
+    let script = "const trap = arm();
+        const terminal = await open_terminal();
+        const simulator = await connect(terminal);
+        hear(terminal);
+        await terminal.confirmPaymentIntent(await collect(terminal, simulator, { amount: 300, offlineBehavior: 'force_offline' }));
+        const created = await terminal.createPaymentIntent({ amount: 100, currency: 'usd' });
+        const asked = ask(terminal);
+        const pending = refusal(terminal.collectPaymentMethod(created));
+        await asked;
+        setTimeout(trap, 0);
+        const codes = [(await pending).code, (await refusal(terminal.listPayments())).code];
+        codes.push((await refusal(terminal.createPaymentIntent({ amount: 1, currency: 'usd' }))).code);
+        await terminal.dispose();
+        const error = await refusal(open_terminal());
+        return { codes: [...codes, error.code], message: error.message };";
+    let seen = browser.run_async(script, vec![]).await.unwrap();
+    assert_eq!(seen["codes"], json!(["internal", "internal", "internal", "internal"]));
+    assert!(seen["message"].as_str().is_some_and(|text| text.contains("reload the page")), "{seen}");
+    assert_eq!(listed_after_reload(&browser, &network).await[0]["paymentIntent"]["amount"], 300);
+    browser.close().await.unwrap();
+}
+
+/// What the device holds, as a page reads it that was loaded anew.
+async fn listed_after_reload(browser: &Browser, network: &Proxy) -> Value {
+    browser.client().refresh().await.unwrap();
+    let list = "const { Terminal } = await import('./tillandsia/index.js');
+        const terminal = await Terminal.create({ gatewayUrl: args[0], fetchConnectionToken: async () => 'none' });
+        return terminal.listPayments();";
+    browser.run_async(list, vec![json!(network.url())]).await.unwrap()
+}
+
+#[tokio::test]
+async fn chromium_what_a_listener_does_not_take_is_told_again_after_a_restart() {
+    if !is_wanted(Engine::Chromium) {
+        return;
+    }
+    let (gateway, _network, _project, _files, browser) = bare(Engine::Chromium).await;
+    let script = "const terminal = await open_terminal();
+        const simulator = await connect(terminal);
+        terminal.addEventListener('offlinestatuschange', () => {});
+        terminal.addEventListener('forwardingerror', () => {});
+        let told = 0;
+        const heard = new Promise((hear) => terminal.addEventListener('forwardpaymentintent', (event) => {
+            told += 1;
+            event.waitUntil(Promise.reject(new Error('the server is away')));
+            hear();
+        }));
+        const collected = await collect(terminal, simulator, { amount: 300, offlineBehavior: 'force_offline' });
+        const stored = await terminal.confirmPaymentIntent(collected);
+        await heard;
+        await terminal.dispose();
+        const next = await open_terminal();
+        next.addEventListener('offlinestatuschange', () => {});
+        next.addEventListener('forwardingerror', () => {});
+        const again = await new Promise((hear) => next.addEventListener('forwardpaymentintent', (event) => hear(event.detail)));
+        const id = again.paymentIntent.offlineId;
+        await next.dispose();
+        const third = await open_terminal();
+        third.addEventListener('offlinestatuschange', () => {});
+        third.addEventListener('forwardingerror', () => {});
+        let more = 0;
+        third.addEventListener('forwardpaymentintent', () => (more += 1));
+        await new Promise((wait) => setTimeout(wait, 500));
+        return { told, same: id === stored.offlineId, more, error: again.error };";
+    let seen = browser.run_async(script, vec![]).await.unwrap();
+    assert_eq!(seen, json!({ "told": 1, "same": true, "more": 0, "error": null }));
+    assert_eq!(gateway.ledger().await.unwrap().amounts(), [300]);
+    browser.close().await.unwrap();
+}
