@@ -3,7 +3,7 @@
 import { Till } from "./wasm/tillandsia_sdk.js";
 import { TerminalError, terminalError } from "./errors.js";
 import { ForwardPaymentIntentEvent, OFFLINE_EVENTS, deliver, watch } from "./events.js";
-import { load, when_broken } from "./module.js";
+import { answered, broken_or, load, note_trap, quietly, when_broken } from "./module.js";
 import { Reader } from "./reader.js";
 
 export { ForwardPaymentIntentEvent, Reader, TerminalError };
@@ -60,6 +60,12 @@ export { ForwardPaymentIntentEvent, Reader, TerminalError };
 /** @type {Set<string>} */
 const databases = new Set();
 const LATER_MS = 0;
+const UNKNOWN_CONFIRMATION =
+  "A bug stopped the terminal while this payment was confirmed: whether it was charged or stored is unknown. Do not charge the " +
+  "customer again: reload the page, and after Terminal.create look for it in listPayments. One that is not listed was not charged.";
+const UNKNOWN_CAPTURE =
+  "A bug stopped the terminal while this payment was captured: whether it was is unknown. Reload the page, and after " +
+  "Terminal.create look for it in listPayments; one that still is requires_capture there may be captured again.";
 
 /** A till. Made by {@link Terminal.create}. */
 export class Terminal extends EventTarget {
@@ -104,7 +110,7 @@ export class Terminal extends EventTarget {
         fetchConnectionToken,
         database: database === "tillandsia" ? undefined : database,
       };
-      terminal = new Terminal(await broken_or(Till.open(config, emit)), database);
+      terminal = new Terminal(await broken_or(() => Till.open(config, emit)), database);
       if (options.serviceWorker !== undefined) void terminal.#adopt(options.serviceWorker);
       return terminal;
     } catch (error) {
@@ -205,7 +211,7 @@ export class Terminal extends EventTarget {
    * @returns {Promise<PaymentIntent>}
    */
   confirmPaymentIntent(paymentIntent, options) {
-    return this.#call((till) => till.confirmPaymentIntent(named(paymentIntent), options));
+    return this.#call((till) => till.confirmPaymentIntent(named(paymentIntent), options), UNKNOWN_CONFIRMATION);
   }
 
   /**
@@ -224,7 +230,7 @@ export class Terminal extends EventTarget {
    * @returns {Promise<PaymentIntent>}
    */
   capturePaymentIntent(paymentIntent, options) {
-    return this.#call((till) => till.capturePaymentIntent(named(paymentIntent), options));
+    return this.#call((till) => till.capturePaymentIntent(named(paymentIntent), options), UNKNOWN_CAPTURE);
   }
 
   // --- Stored payments -----------------------------------------------------------------------------------------
@@ -337,7 +343,7 @@ export class Terminal extends EventTarget {
     this.#abort.abort();
     quietly(() => this.#till.stop());
     while (this.#pending.size > 0) await Promise.allSettled([...this.#pending].map(({ done }) => done));
-    await broken_or(this.#till.close()).catch(() => {});
+    await broken_or(() => this.#till.close()).catch(() => {});
     quietly(() => this.#till.free());
     this.#forget();
     databases.delete(this.#database);
@@ -402,22 +408,23 @@ export class Terminal extends EventTarget {
   // --- Calls ---------------------------------------------------------------------------------------------------
 
   /**
-   * Fails at once when a bug stops the module: its own promise would then never be settled.
+   * Fails at once when a bug stops the module: its own promise would then never be settled. What `work` throws rejects.
    * @template T
    * @param {(till: Till) => Promise<T>} work
+   * @param {string} [unknown] What is said when the call was under way then, and may have had its effect.
    * @returns {Promise<T>}
    */
-  #call(work) {
+  #call(work, unknown) {
     if (this.#ended) return Promise.reject(this.#ended);
     /** @type {(error: TerminalError) => void} */
     let reject = () => {};
     const broken = new Promise((_, refuse) => (reject = refuse));
-    const answer = (async () => work(this.#till))();
-    const done = Promise.race([answer, broken]).catch((error) => {
-      throw terminalError(error);
-    });
-    const call = { reject, done };
+    const stop = (/** @type {TerminalError} */ error) =>
+      reject(unknown === undefined ? error : new TerminalError("outcome_unknown", unknown, { cause: error }));
+    const call = { reject: stop, done: /** @type {Promise<unknown>} */ (broken) };
     this.#pending.add(call);
+    const done = Promise.race([broken, answered(() => work(this.#till))]);
+    call.done = done;
     return done.finally(() => this.#pending.delete(call));
   }
 
@@ -428,7 +435,12 @@ export class Terminal extends EventTarget {
    */
   #now(work) {
     if (this.#ended) throw this.#ended;
-    return work(this.#till);
+    try {
+      return work(this.#till);
+    } catch (error) {
+      note_trap(error);
+      throw terminalError(error);
+    }
   }
 
   /**
@@ -496,26 +508,4 @@ function address(url) {
 function named(paymentIntent) {
   const name = typeof paymentIntent === "string" ? paymentIntent : paymentIntent?.offlineId;
   return typeof name === "string" ? name : "";
-}
-
-/**
- * What the module answers, or that it is broken.
- * @template T
- * @param {Promise<T>} answer
- * @returns {Promise<T>}
- */
-function broken_or(answer) {
-  /** @type {() => void} */
-  let forget = () => {};
-  const broken = new Promise((_, reject) => (forget = when_broken(reject)));
-  return Promise.race([answer, broken]).finally(() => forget());
-}
-
-/** @param {() => void} work */
-function quietly(work) {
-  try {
-    work();
-  } catch {
-    // The module is broken: there is nothing left to end.
-  }
 }

@@ -145,6 +145,59 @@ async fn listed_after_reload(browser: &Browser, network: &Proxy) -> Value {
 }
 
 #[tokio::test]
+async fn chromium_a_confirmation_that_a_trap_stops_says_that_its_outcome_is_unknown() {
+    if !is_wanted(Engine::Chromium) {
+        return;
+    }
+    let (gateway, network, _project, _files, browser) = bare(Engine::Chromium).await;
+    let script = "const trap = arm();
+        const terminal = await open_terminal();
+        const simulator = await connect(terminal);
+        const collected = await collect(terminal, simulator, { amount: 700 });
+        trap_at('/confirm', trap);
+        const other = refusal(terminal.collectPaymentMethod(await terminal.createPaymentIntent({ amount: 1, currency: 'usd' })));
+        const { code, message } = await refusal(terminal.confirmPaymentIntent(collected));
+        const codes = [(await other).code, (await refusal(terminal.confirmPaymentIntent(collected))).code];
+        return { id: collected.offlineId, code, message, codes, ended: await within(terminal.dispose()) };";
+    let seen = browser.run_async(script, vec![]).await.unwrap();
+    assert_eq!((&seen["code"], &seen["ended"]), (&json!("outcome_unknown"), &json!("settled")), "{seen}");
+    assert_eq!(seen["codes"], json!(["internal", "internal"]));
+    let message = seen["message"].as_str().unwrap();
+    assert!(message.contains("listPayments") && message.contains("Terminal.create"), "{message}");
+    let listed = listed_after_reload(&browser, &network).await;
+    assert_eq!((&listed[0]["offlineId"], &listed[0]["state"]), (&seen["id"], &json!("confirming")));
+    assert!(gateway.ledger().await.unwrap().amounts().is_empty());
+    browser.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn chromium_a_terminal_that_a_trap_stopped_within_a_pass_can_be_disposed() {
+    if !is_wanted(Engine::Chromium) {
+        return;
+    }
+    let (_gateway, network, _project, _files, browser) = bare(Engine::Chromium).await;
+    let script = "const trap = arm();
+        const terminal = await open_terminal();
+        const simulator = await connect(terminal);
+        hear(terminal);
+        const collected = await collect(terminal, simulator, { amount: 800, offlineBehavior: 'force_offline' });
+        const trapped = new Promise((hear) => window.addEventListener('error', hear, { once: true }));
+        trap_at('/forward', trap);
+        await terminal.confirmPaymentIntent(collected);
+        await trapped;
+        const methods = ['discoverReaders', 'connectReader', 'disconnectReader', 'createPaymentIntent', 'collectPaymentMethod',
+            'confirmPaymentIntent', 'cancelPaymentIntent', 'capturePaymentIntent', 'retrievePaymentIntent', 'listPayments',
+            'listAttention', 'forwardNow', 'voidPaymentIntent', 'retryPaymentIntent', 'settlePaymentIntent',
+            'getOfflineStatus', 'checkReadiness', 'setSimulatedOfflineMode'];
+        const codes = await Promise.all(methods.map(async (name) => (await refusal(terminal[name](collected))).code));
+        return { codes: [...new Set(codes)], ended: await within(terminal.dispose()) };";
+    let seen = browser.run_async(script, vec![]).await.unwrap();
+    assert_eq!(seen, json!({ "codes": ["internal"], "ended": "settled" }));
+    assert_eq!(listed_after_reload(&browser, &network).await[0]["paymentIntent"]["amount"], 800);
+    browser.close().await.unwrap();
+}
+
+#[tokio::test]
 async fn chromium_what_a_listener_does_not_take_is_told_again_after_a_restart() {
     if !is_wanted(Engine::Chromium) {
         return;
