@@ -3,6 +3,7 @@
 import { Till } from "./wasm/tillandsia_sdk.js";
 import { TerminalError, terminalError } from "./errors.js";
 import { ForwardPaymentIntentEvent, OFFLINE_EVENTS, deliver, watch } from "./events.js";
+import { address, canceled, given, invalid, named } from "./given.js";
 import { answered, broken_or, load, note_trap, quietly, when_broken } from "./module.js";
 import { Reader } from "./reader.js";
 
@@ -144,12 +145,13 @@ export class Terminal extends EventTarget {
    * @param {DiscoverReadersOptions} options
    * @returns {Promise<Reader[]>}
    */
-  discoverReaders({ method, simulator, url, signal }) {
+  discoverReaders(options) {
     return this.#call(async () => {
+      const { signal, method, simulator, url } = given(options, "a `method`, for instance `simulated`");
       if (signal?.aborted) throw canceled("looking for readers was canceled", signal);
       if (method !== "simulated") throw invalid(`method: this version has no driver for \`${method}\` readers yet`);
-      if (simulator) return [new Reader(method, "Simulated reader", () => simulator.start())];
-      if (url === undefined) throw invalid("simulator: give a SimulatedReader of `tillandsia/simulated-reader`");
+      if (typeof simulator?.start === "function") return [new Reader(method, "Simulated reader", () => simulator.start())];
+      if (simulator || url === undefined) throw invalid("simulator: give a SimulatedReader of `tillandsia/simulated-reader`");
       return [new Reader(method, "Simulated reader", () => new Worker(url, { type: "module" }))];
     });
   }
@@ -161,8 +163,9 @@ export class Terminal extends EventTarget {
    * @param {{ signal?: AbortSignal }} [options]
    * @returns {Promise<ReaderInfo>}
    */
-  connectReader(reader, { signal } = {}) {
+  connectReader(reader, options) {
     return this.#call((till) => {
+      const { signal } = given(options ?? {});
       if (!(reader instanceof Reader)) throw invalid("reader: give one that `discoverReaders` found");
       return this.#until(signal, (stop) => till.connectSimulatedReader(reader.start(), stop));
     });
@@ -198,10 +201,11 @@ export class Terminal extends EventTarget {
    * @param {CollectPaymentMethodOptions & { signal?: AbortSignal }} [options]
    * @returns {Promise<PaymentIntent>}
    */
-  collectPaymentMethod(paymentIntent, { signal, ...options } = {}) {
-    return this.#call((till) =>
-      this.#until(signal, (stop) => till.collectPaymentMethod(named(paymentIntent), options, stop)),
-    );
+  collectPaymentMethod(paymentIntent, options) {
+    return this.#call((till) => {
+      const { signal, ...rest } = given(options ?? {});
+      return this.#until(signal, (stop) => till.collectPaymentMethod(named(paymentIntent), rest, stop));
+    });
   }
 
   /**
@@ -481,31 +485,4 @@ export class Terminal extends EventTarget {
       console.warn("tillandsia: the service worker could not be registered; payments are forwarded by pages only", error);
     }
   }
-}
-
-/** @param {string} message */
-const invalid = (message) => new TerminalError("invalid_request", message);
-
-/**
- * @param {string} message
- * @param {AbortSignal} signal
- */
-const canceled = (message, signal) => new TerminalError("canceled", message, { cause: signal.reason });
-
-/** @param {string | URL} url */
-function address(url) {
-  try {
-    return new URL(url, document.baseURI).href;
-  } catch (cause) {
-    throw new TerminalError("invalid_request", `\`${url}\` is no address`, { cause });
-  }
-}
-
-/**
- * @param {PaymentIntent | string} paymentIntent
- * @returns {string}
- */
-function named(paymentIntent) {
-  const name = typeof paymentIntent === "string" ? paymentIntent : paymentIntent?.offlineId;
-  return typeof name === "string" ? name : "";
 }

@@ -194,6 +194,8 @@ console.log(taken);
 await terminal.createPaymentIntent({ amount: "100", currency: "usd" });
 // @ts-expect-error no such behaviour
 await terminal.createPaymentIntent({ amount: 100, currency: "usd", offlineBehavior: "maybe" });
+// @ts-expect-error it has to be said how to look
+await terminal.discoverReaders();
 // @ts-expect-error no such event
 terminal.addEventListener("offlinestatuschange", (event: MouseEvent) => event.clientX);
 // @ts-expect-error a token is a text

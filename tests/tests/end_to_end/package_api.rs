@@ -198,6 +198,67 @@ async fn chromium_a_terminal_that_a_trap_stopped_within_a_pass_can_be_disposed()
 }
 
 #[tokio::test]
+async fn chromium_a_mistake_in_a_call_rejects_and_names_what_to_give() {
+    if !is_wanted(Engine::Chromium) {
+        return;
+    }
+    let (_gateway, _network, _project, _files, browser) = bare(Engine::Chromium).await;
+    let script = "const terminal = await open_terminal();
+        const created = await terminal.createPaymentIntent({ amount: 100, currency: 'usd' });
+        const { SimulatedReader } = await import('./tillandsia/simulated-reader.js');
+        const [reader] = await terminal.discoverReaders({ method: 'simulated', simulator: new SimulatedReader() });
+        const seen = [];
+        for (const [name, ...given] of [
+            ['discoverReaders'], ['discoverReaders', null], ['discoverReaders', 5], ['discoverReaders', { method: 'usbHid' }],
+            ['discoverReaders', { method: 'simulated', simulator: {} }],
+            ['discoverReaders', { method: 'simulated', url: '', signal: 5 }],
+            ['connectReader'], ['connectReader', reader, 5], ['connectReader', reader, { signal: 5 }],
+            ['createPaymentIntent'], ['collectPaymentMethod'], ['collectPaymentMethod', created, 5],
+            ['collectPaymentMethod', created, { signal: 5 }], ['collectPaymentMethod', created, null],
+            ['confirmPaymentIntent'], ['confirmPaymentIntent', created, 5], ['cancelPaymentIntent', null],
+            ['capturePaymentIntent', Symbol()], ['retrievePaymentIntent'], ['listPayments', 5], ['listAttention', 5],
+            ['voidPaymentIntent', 5], ['retryPaymentIntent'], ['settlePaymentIntent'], ['setSimulatedOfflineMode'],
+        ]) {
+            const promise = terminal[name](...given);
+            if (!(promise instanceof Promise)) throw new Error(name + ' gave no promise');
+            const { code, message } = await refusal(promise);
+            seen.push([name, code, message.split(':')[0]]);
+        }
+        return seen;";
+    let seen = browser.run_async(script, vec![]).await.unwrap();
+    let named = |name: &str, about: &str| json!([name, "invalid_request", about]);
+    let wanted = json!([
+        named("discoverReaders", "options"),
+        named("discoverReaders", "options"),
+        named("discoverReaders", "options"),
+        named("discoverReaders", "method"),
+        named("discoverReaders", "simulator"),
+        named("discoverReaders", "signal"),
+        named("connectReader", "reader"),
+        named("connectReader", "options"),
+        named("connectReader", "signal"),
+        named("createPaymentIntent", "options"),
+        named("collectPaymentMethod", "paymentIntent"),
+        named("collectPaymentMethod", "options"),
+        named("collectPaymentMethod", "signal"),
+        json!(["collectPaymentMethod", "no_established_connection_to_reader", "no reader is connected"]),
+        named("confirmPaymentIntent", "paymentIntent"),
+        named("confirmPaymentIntent", "options"),
+        named("cancelPaymentIntent", "paymentIntent"),
+        named("capturePaymentIntent", "paymentIntent"),
+        named("retrievePaymentIntent", "paymentIntent"),
+        named("listPayments", "options"),
+        named("listAttention", "options"),
+        named("voidPaymentIntent", "paymentIntent"),
+        named("retryPaymentIntent", "paymentIntent"),
+        named("settlePaymentIntent", "paymentIntent"),
+        named("setSimulatedOfflineMode", "mode"),
+    ]);
+    assert_eq!(seen, wanted);
+    browser.close().await.unwrap();
+}
+
+#[tokio::test]
 async fn chromium_what_a_listener_does_not_take_is_told_again_after_a_restart() {
     if !is_wanted(Engine::Chromium) {
         return;
