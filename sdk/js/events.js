@@ -47,18 +47,98 @@ export async function deliver(target, { paymentIntent, error }) {
   return delivery.heard && !delivery.failed && waited.every(({ status }) => status === "fulfilled");
 }
 
-/** @type {WeakMap<object, (event: Event) => void>} */
-const watched = new WeakMap();
+/**
+ * A listener of an offline event.
+ * @typedef {object} Registration
+ * @property {string} type
+ * @property {EventListenerOrEventListenerObject} listener
+ * @property {boolean} capture
+ * @property {(event: Event) => void} heard What the target calls in its place.
+ */
+
+/** @param {boolean | EventListenerOptions | undefined} options */
+const captures = (options) => (typeof options === "object" ? Boolean(options?.capture) : Boolean(options));
+
+/**
+ * Who listens to the offline events, counted as an EventTarget counts: the same listener twice is one, and one that was
+ * added with `once` or with a signal leaves by itself.
+ */
+export class OfflineListeners {
+  /** @type {Registration[]} */
+  #registered = [];
+  /** @type {() => void} */
+  #changed;
+
+  /** @param {() => void} changed Called when a listener came or went. */
+  constructor(changed) {
+    this.#changed = changed;
+  }
+
+  /** Whether every offline event has a listener. */
+  get complete() {
+    return OFFLINE_EVENTS.every((type) => this.#registered.some((one) => one.type === type));
+  }
+
+  /**
+   * Counts one, unless it is there already.
+   * @param {string} type
+   * @param {EventListenerOrEventListenerObject} listener
+   * @param {boolean | AddEventListenerOptions | undefined} options
+   * @param {(heard: (event: Event) => void) => void} attach Adds what the target is to call; throws for unfit options.
+   */
+  add(type, listener, options, attach) {
+    const capture = captures(options);
+    if (this.#find(type, listener, capture)) return;
+    const { once, signal } = typeof options === "object" && options ? options : {};
+    const leave = () => this.#leave(registration);
+    /** @type {Registration} */
+    const registration = { type, listener, capture, heard: watch(listener, once ? leave : () => {}) };
+    attach(registration.heard);
+    if (signal?.aborted) return;
+    signal?.addEventListener("abort", leave, { once: true });
+    this.#registered.push(registration);
+    this.#changed();
+  }
+
+  /**
+   * Forgets one, and gives what to remove from the target.
+   * @param {string} type
+   * @param {EventListenerOrEventListenerObject} listener
+   * @param {boolean | EventListenerOptions} [options]
+   * @returns {((event: Event) => void) | undefined}
+   */
+  remove(type, listener, options) {
+    const registration = this.#find(type, listener, captures(options));
+    if (registration) this.#leave(registration);
+    return registration?.heard;
+  }
+
+  /**
+   * @param {string} type
+   * @param {EventListenerOrEventListenerObject} listener
+   * @param {boolean} capture
+   */
+  #find(type, listener, capture) {
+    return this.#registered.find((one) => one.type === type && one.listener === listener && one.capture === capture);
+  }
+
+  #leave(/** @type {Registration} */ registration) {
+    const place = this.#registered.indexOf(registration);
+    if (place < 0) return;
+    this.#registered.splice(place, 1);
+    this.#changed();
+  }
+}
 
 /**
  * The listener in a form that notes how it ended; `dispatchEvent` does not say.
  * @param {EventListenerOrEventListenerObject} listener
+ * @param {() => void} called Called before it.
  * @returns {(event: Event) => void}
  */
-export function watch(listener) {
-  const known = watched.get(listener);
-  if (known) return known;
-  const watching = (/** @type {Event} */ event) => {
+function watch(listener, called) {
+  return (event) => {
+    called();
     const delivery = deliveries.get(event);
     if (delivery) delivery.heard = true;
     try {
@@ -70,6 +150,4 @@ export function watch(listener) {
       throw error; // Reported as any listener's error is.
     }
   };
-  watched.set(listener, watching);
-  return watching;
 }

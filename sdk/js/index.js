@@ -2,7 +2,7 @@
 // Tillandsia: card payments in the browser, with or without a connection.
 import { Till } from "./wasm/tillandsia_sdk.js";
 import { TerminalError, terminalError } from "./errors.js";
-import { ForwardPaymentIntentEvent, OFFLINE_EVENTS, deliver, watch } from "./events.js";
+import { ForwardPaymentIntentEvent, OFFLINE_EVENTS, OfflineListeners, deliver } from "./events.js";
 import { address, canceled, given, invalid, named } from "./given.js";
 import { answered, broken_or, load, note_trap, quietly, when_broken } from "./module.js";
 import { Reader } from "./reader.js";
@@ -80,8 +80,8 @@ export class Terminal extends EventTarget {
   #disposing;
   /** @type {Set<{ reject: (error: TerminalError) => void, done: Promise<unknown> }>} */
   #pending = new Set();
-  /** Types of offline events that have had a listener. @type {Set<string>} */
-  #heard = new Set();
+  #listeners = new OfflineListeners(() => this.#listen());
+  #listening = false;
   #abort = new AbortController();
   /** @type {() => void} */
   #forget;
@@ -356,8 +356,8 @@ export class Terminal extends EventTarget {
   // --- Events --------------------------------------------------------------------------------------------------
 
   /**
-   * Listens to an event. Payments are collected offline once `offlinestatuschange`, `forwardpaymentintent` and
-   * `forwardingerror` have been listened to.
+   * Listens to an event. Payments are collected offline while `offlinestatuschange`, `forwardpaymentintent` and
+   * `forwardingerror` have a listener each.
    * @template {keyof TerminalEventMap} T
    * @overload
    * @param {T} type
@@ -378,10 +378,9 @@ export class Terminal extends EventTarget {
    * @param {boolean | AddEventListenerOptions} [options]
    */
   addEventListener(type, listener, options) {
-    super.addEventListener(type, listener && type === "forwardpaymentintent" ? watch(listener) : listener, options);
-    if (!listener || !OFFLINE_EVENTS.includes(type) || this.#heard.has(type)) return;
-    this.#heard.add(type);
-    if (this.#heard.size === OFFLINE_EVENTS.length && !this.#ended) this.#till.listen();
+    const counts = OFFLINE_EVENTS.includes(type) && (typeof listener === "function" || typeof listener === "object");
+    if (!counts || !listener) return super.addEventListener(type, listener, options);
+    this.#listeners.add(type, listener, options, (heard) => super.addEventListener(type, heard, options));
   }
 
   /**
@@ -390,7 +389,15 @@ export class Terminal extends EventTarget {
    * @param {boolean | EventListenerOptions} [options]
    */
   removeEventListener(type, listener, options) {
-    super.removeEventListener(type, listener && type === "forwardpaymentintent" ? watch(listener) : listener, options);
+    super.removeEventListener(type, this.#listeners.remove(type, listener, options) ?? listener, options);
+  }
+
+  /** Tells the module when the last of the offline events got its listener, and when the first lost it. */
+  #listen() {
+    const complete = this.#listeners.complete;
+    if (complete === this.#listening || this.#ended) return;
+    this.#listening = complete;
+    this.#now((till) => (complete ? till.listen() : till.unlisten()));
   }
 
   /**

@@ -295,3 +295,24 @@ fn a_stored_payment_can_be_taken_back() {
         assert_eq!(world.call("connectedReader", json!([])).await, Value::Null);
     });
 }
+
+#[test]
+fn without_a_listener_nothing_is_collected_offline_any_more() {
+    block_on(async {
+        let world = world().await;
+        world.go_offline().await;
+        world.sell(100).await;
+        world.till.unlisten();
+        let created = world.call("createPaymentIntent", json!([{ "amount": 100, "currency": "usd" }])).await;
+        world.reader.present(Ok(card(7)));
+        let refused = world.refused("collectPaymentMethod", json!([created])).await;
+        assert_eq!(refused.code, "invalid_request");
+        // What was stored is forwarded all the same, and told to whoever listens next.
+        world.go_online().await;
+        world.call("forwardNow", json!([])).await;
+        assert_eq!(world.heard.forwarded.take().len(), 0);
+        world.till.listen(world.heard.clone());
+        world.call("forwardNow", json!([])).await;
+        assert_eq!(world.heard.forwarded.take().len(), 1);
+    });
+}

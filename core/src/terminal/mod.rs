@@ -155,6 +155,12 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         self.delegate.replace(Some(delegate));
     }
 
+    /// Nobody hears about offline payments any more: none is collected offline, and what becomes of those that are stored
+    /// waits for the next delegate.
+    pub fn remove_offline_delegate(&self) {
+        self.delegate.replace(None);
+    }
+
     /// Sets what the terminal asks its context for.
     pub fn set_context(&self, context: Rc<dyn Context>) {
         self.context.replace(Some(context));

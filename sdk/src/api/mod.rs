@@ -72,6 +72,11 @@ impl<P: Platform, R: Reader> Api<P, R> {
         self.terminal.set_offline_delegate(Rc::new(listener::Ear(listener)));
     }
 
+    /// Nobody hears about them any more: none is collected offline, and what becomes of the stored ones waits.
+    pub fn unlisten(&self) {
+        self.terminal.remove_offline_delegate();
+    }
+
     /// Connects a reader, unless `canceled` completes first.
     ///
     /// # Errors

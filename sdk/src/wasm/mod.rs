@@ -73,10 +73,15 @@ impl Till {
         Ok(Till(Rc::new(Inner { page, api, events: Rc::new(Events::new(emit)), sales: Cell::new(0) })))
     }
 
-    /// The three offline events have listeners now: collecting offline is allowed, and what waits is delivered.
+    /// The three offline events have a listener each now: collecting offline is allowed, and what waits is delivered.
     pub fn listen(&self) {
         self.0.api.listen(self.0.events.clone());
         self.0.page.refresh();
+    }
+
+    /// One of them has none any more.
+    pub fn unlisten(&self) {
+        self.0.api.unlisten();
     }
 
     /// The app's own service worker, to forward in.

@@ -198,6 +198,65 @@ async fn chromium_a_terminal_that_a_trap_stopped_within_a_pass_can_be_disposed()
 }
 
 #[tokio::test]
+async fn chromium_what_is_collected_offline_has_listeners_at_that_time() {
+    if !is_wanted(Engine::Chromium) {
+        return;
+    }
+    let (gateway, _network, _project, _files, browser) = bare(Engine::Chromium).await;
+    let script = "const terminal = await open_terminal();
+        const simulator = await connect(terminal);
+        const listens = async () => (await terminal.checkReadiness()).checks.find(({ check }) => check === 'listeners').result;
+        const sell = () => collect(terminal, simulator, { amount: 900, offlineBehavior: 'force_offline' })
+            .then((collected) => terminal.confirmPaymentIntent(collected)).then(({ status }) => status, ({ code }) => code);
+        const [type, heard] = ['forwardpaymentintent', () => {}];
+        const results = {};
+        const look = async (name) => (results[name] = [...(results[name] ?? []), await listens()]);
+        terminal.addEventListener('offlinestatuschange', heard);
+        terminal.addEventListener('forwardingerror', heard);
+        terminal.addEventListener(type, null);
+        await look('none');
+        terminal.addEventListener(type, heard);
+        terminal.addEventListener(type, heard, false);
+        await look('twice');
+        terminal.removeEventListener(type, heard);
+        await look('twice');
+        terminal.addEventListener(type, heard);
+        terminal.addEventListener(type, heard, { capture: true });
+        terminal.removeEventListener(type, heard);
+        await look('capture');
+        terminal.removeEventListener(type, heard, true);
+        await look('capture');
+        const object = { handleEvent: heard };
+        terminal.addEventListener(type, object);
+        await look('object');
+        terminal.removeEventListener(type, object);
+        await look('object');
+        const leave = new AbortController();
+        terminal.addEventListener(type, heard, { signal: leave.signal });
+        await look('signal');
+        leave.abort();
+        terminal.addEventListener(type, heard, { signal: leave.signal });
+        await look('signal');
+        terminal.addEventListener(type, heard, { once: true });
+        await look('once');
+        terminal.dispatchEvent(new CustomEvent(type));
+        await look('once');
+        const refused = await sell();
+        let told;
+        const again = new Promise((hear) => (told = hear));
+        terminal.addEventListener(type, (event) => told(event.detail.paymentIntent.amount));
+        return { results, refused, sold: await sell(), told: await again };";
+    let seen = browser.run_async(script, vec![]).await.unwrap();
+    let left = json!(["good", "failed"]);
+    let results = json!({ "none": ["failed"], "twice": left, "capture": left, "object": left, "signal": left, "once": left });
+    let wanted =
+        json!({ "results": results, "refused": "invalid_request", "sold": "succeeded", "told": 900 });
+    assert_eq!(seen, wanted);
+    assert_eq!(gateway.ledger().await.unwrap().amounts(), [900]);
+    browser.close().await.unwrap();
+}
+
+#[tokio::test]
 async fn chromium_a_mistake_in_a_call_rejects_and_names_what_to_give() {
     if !is_wanted(Engine::Chromium) {
         return;
