@@ -320,7 +320,7 @@ export class Terminal extends EventTarget {
 
   /**
    * Begins or ends a simulated outage, for testing an integration; test accounts only. It lasts across restarts.
-   * @param {"off" | "immediate" | "timeOut" | "intermittent"} mode
+   * @param {"off" | "immediate" | "time_out" | "intermittent"} mode
    * @returns {Promise<void>}
    */
   setSimulatedOfflineMode(mode) {

@@ -161,6 +161,7 @@ fn what_is_not_usable_is_named() {
             ("listPayments", json!([{ "limit": 101 }])),
             ("listPayments", json!([{ "before": "x" }])),
             ("setSimulatedOfflineMode", json!(["on"])),
+            ("setSimulatedOfflineMode", json!(["timeOut"])),
             ("noSuchMethod", json!([])),
         ] {
             assert_eq!(world.refused(method, arguments).await.code, "invalid_request", "{method}");
@@ -293,6 +294,16 @@ fn a_stored_payment_can_be_taken_back() {
         assert!(readiness["checks"].as_array().unwrap().iter().any(|check| check["check"] == "reader"));
         world.call("disconnectReader", json!([])).await;
         assert_eq!(world.call("connectedReader", json!([])).await, Value::Null);
+    });
+}
+
+#[test]
+fn a_simulated_outage_is_named_as_every_other_value_is() {
+    block_on(async {
+        let world = world().await;
+        for mode in ["immediate", "time_out", "intermittent", "off"] {
+            world.call("setSimulatedOfflineMode", json!([mode])).await;
+        }
     });
 }
 

@@ -114,12 +114,12 @@ impl<P: Platform, R: Reader> Api<P, R> {
         let modes = [
             ("off", SimulatedOfflineMode::Off),
             ("immediate", SimulatedOfflineMode::Immediate),
-            ("timeOut", SimulatedOfflineMode::TimeOut),
+            ("time_out", SimulatedOfflineMode::TimeOut),
             ("intermittent", SimulatedOfflineMode::Intermittent),
         ];
         let known = modes.into_iter().find_map(|(name, known)| (name == mode).then_some(known));
         let mode =
-            known.ok_or_else(|| invalid("mode: give `off`, `immediate`, `timeOut` or `intermittent`"))?;
+            known.ok_or_else(|| invalid("mode: give `off`, `immediate`, `time_out` or `intermittent`"))?;
         Ok(self.terminal.set_simulated_offline_mode(mode).await?)
     }
 }

@@ -180,6 +180,7 @@ if (reader) await terminal.connectReader(reader, { signal: AbortSignal.timeout(1
 const created = await terminal.createPaymentIntent({ amount: 100, currency: "usd", captureMethod: "manual" });
 const id: string | null = created.id;
 const last4: string | null | undefined = created.offlineDetails?.cardPresentDetails.last4;
+await terminal.setSimulatedOfflineMode("time_out");
 const payments: Payment[] = await terminal.listPayments({ limit: 5 });
 console.log(id, last4, payments[0]?.lastError?.message, (await terminal.checkReadiness()).untilMs);
 try {

@@ -88,7 +88,7 @@ async fn timed_out(w: &World<'_>) -> Result<()> {
     w.till().await?;
     let taken =
         w.sell_with(json!({ "amount": 500, "currency": "usd", "captureMethod": "manual" }), TAP).await?;
-    w.call("setSimulatedOfflineMode", json!(["timeOut"])).await?;
+    w.call("setSimulatedOfflineMode", json!(["time_out"])).await?;
     w.refused("request_timed_out", w.call("capturePaymentIntent", json!([taken]))).await?;
     w.call("setSimulatedOfflineMode", json!(["off"])).await?;
     let captured = w.call("capturePaymentIntent", json!([taken])).await?;
