@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use crate::framing::{Packet, Transport};
 
+pub mod told;
 #[cfg(target_arch = "wasm32")]
 pub mod worker;
 
