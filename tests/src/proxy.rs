@@ -53,13 +53,11 @@ struct State {
     bodies: Vec<(String, Bytes)>,
 }
 
-impl Rule {
-    /// A text that ends in `$` is the path's end; any other may be anywhere in it.
-    fn fits(&self, path: &str) -> bool {
-        match self.path.strip_suffix('$') {
-            Some(end) => path.ends_with(end),
-            None => path.contains(&self.path),
-        }
+/// A text that ends in `$` is the path's end; any other may be anywhere in it.
+fn fits(text: &str, path: &str) -> bool {
+    match text.strip_suffix('$') {
+        Some(end) => path.ends_with(end),
+        None => path.contains(text),
     }
 }
 
@@ -130,9 +128,9 @@ impl Proxy {
         self.state().rules.clear();
     }
 
-    /// How many requests with `path` in their path have come.
+    /// How many requests have come whose path holds `path` (ends in it, where that ends in `$`), but for `OPTIONS`.
     pub fn seen(&self, path: &str) -> usize {
-        self.state().seen.iter().filter(|seen| seen.contains(path)).count()
+        self.state().seen.iter().filter(|seen| fits(path, seen)).count()
     }
 
     /// The bodies of the requests with `path` in their path that were passed on, in order.
@@ -201,12 +199,15 @@ async fn answer(
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
         let path = request.uri().path().to_owned();
         let asks_first = request.method() == Method::OPTIONS;
-        let rule = state.rules.iter_mut().find(|rule| !asks_first && rule.times_left > 0 && rule.fits(&path));
+        let rule =
+            state.rules.iter_mut().find(|rule| !asks_first && rule.times_left > 0 && fits(&rule.path, &path));
         let fault = rule.map(|rule| {
             rule.times_left -= 1;
             rule.fault.clone()
         });
-        state.seen.push(path);
+        if !asks_first {
+            state.seen.push(path);
+        }
         fault
     };
     match fault {

@@ -3,8 +3,50 @@ import { Terminal } from "./npm/index.js";
 import { SimulatedReader } from "./npm/simulated-reader.js";
 
 const OFFLINE_EVENTS = ["offlinestatuschange", "forwardpaymentintent", "forwardingerror"];
-const READER_EVENTS = ["readerinput", "readermessage"];
+const READER_EVENTS = ["readerinput", "readermessage", "readerdisconnect"];
 const realNow = Date.now;
+const realSetTimeout = window.setTimeout.bind(window);
+const realClearTimeout = window.clearTimeout.bind(window);
+
+/** Requests under way, to the end of their answers. */
+let asking = 0;
+const realFetch = window.fetch.bind(window);
+window.fetch = async (...given) => {
+  asking += 1;
+  try {
+    const response = await realFetch(...given);
+    await response.clone().arrayBuffer().catch(() => {});
+    return response;
+  } finally {
+    asking -= 1;
+  }
+};
+
+/** What is planned, so that a clock that is put forward finds it due. @type {Map<number, { due: number, work: () => void }>} */
+const planned = new Map();
+window.setTimeout = (work, ms = 0, ...given) => {
+  const run = () => {
+    planned.delete(id);
+    work(...given);
+  };
+  const id = realSetTimeout(run, ms);
+  planned.set(id, { due: Date.now() + ms, work: run });
+  return id;
+};
+window.clearTimeout = (id) => {
+  planned.delete(id);
+  realClearTimeout(id);
+};
+
+function runWhatIsDue() {
+  const due = [...planned].filter(([, { due }]) => due <= Date.now()).sort(([, one], [, other]) => one.due - other.due);
+  for (const [id, { work }] of due) {
+    // One that ran before may have taken it away.
+    if (!planned.has(id)) continue;
+    realClearTimeout(id);
+    work();
+  }
+}
 
 /** A reader whose Worker can be spoken to before the driver does, and can go away. */
 class RigReader extends SimulatedReader {
@@ -23,6 +65,9 @@ class RigReader extends SimulatedReader {
     this.#worker.terminate();
   }
 }
+
+const { put, add } = IDBObjectStore.prototype;
+const realWrites = { put, add };
 
 let terminal;
 let events = [];
@@ -48,7 +93,7 @@ const answer = (promise) =>
     },
   );
 
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const pause = (ms) => new Promise((resolve) => realSetTimeout(resolve, ms));
 
 const seen = (type) => events.filter((event) => event.type === type).length;
 
@@ -78,7 +123,7 @@ const fetchConnectionToken = async () => {
 window.rig = {
   async open(given) {
     settings = given;
-    this.advance(given.ahead);
+    await this.advance(given.ahead);
     events = [];
     reader.firmware = given.firmware;
     terminal = await Terminal.create({ gatewayUrl: given.gateway, database: given.database, fetchConnectionToken });
@@ -106,8 +151,12 @@ window.rig = {
     await until("the other tab", () => frame.contentWindow.rig !== undefined);
   },
 
-  advance(ms) {
+  /** No request takes so long: those under way end first. */
+  async advance(ms) {
+    await until("an end of all requests", () => asking === 0);
+    await pause(10);
     Date.now = () => realNow.call(Date) + ms;
+    runWhatIsDue();
   },
 
   takes(takes) {
@@ -126,12 +175,13 @@ window.rig = {
     if (wanted) await until(`the till to be ${wanted}`, () => terminal.networkStatus === wanted);
   },
 
-  async connect() {
-    const [found] = await terminal.discoverReaders({ method: "simulated", simulator: reader });
+  async connect(simulator = reader) {
+    const [found] = await terminal.discoverReaders({ method: "simulated", simulator });
     return answer(terminal.connectReader(found));
   },
 
   call(method, given) {
+    if (method === "connectReader") return this.connect(new RigReader());
     if (method === "networkStatus" || method === "connectedReader") return answer(terminal[method]);
     if (typeof terminal[method] !== "function") throw new Error(`there is no method ${method}`);
     return answer(terminal[method](...given));
@@ -175,6 +225,34 @@ window.rig = {
       open.onsuccess = () => resolve(open.result.close());
       open.onerror = () => reject(open.error);
     }),
+
+  diskFull(full) {
+    const refuse = () => {
+      throw new DOMException("no more space", "QuotaExceededError");
+    };
+    Object.assign(IDBObjectStore.prototype, full ? { put: refuse, add: refuse } : realWrites);
+  },
+
+  storage(persisted, free) {
+    const says = (name, value) => {
+      const answer = value === null ? undefined : () => Promise.resolve(value);
+      Object.defineProperty(navigator.storage, name, { configurable: true, value: answer });
+    };
+    says("persisted", persisted);
+    says("estimate", free === null ? null : { usage: 0, quota: free });
+  },
+
+  /** Takes the forwarding lock from a tab for ever, and ends the tab. */
+  async freeze(name) {
+    const lock = `tillandsia-forwarder:${settings.database}`;
+    await new Promise((granted) => {
+      navigator.locks.request(lock, { steal: true }, () => {
+        granted();
+        return new Promise(() => {});
+      });
+    });
+    document.getElementById(name).remove();
+  },
 
   breakKey() {
     const refuse = () => Promise.reject(new DOMException("the key is gone", "OperationError"));

@@ -50,11 +50,16 @@ pub enum Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "named as the port's calls")]
 pub enum Request {
+    /// Of whatever kind.
     Any,
+    Session,
+    Probe,
     Create,
+    Inspect,
     Confirm,
     Forward,
     Capture,
+    Resolve,
 }
 
 /// What becomes of a request.
@@ -68,6 +73,8 @@ pub enum Fate {
     Portal,
     /// The session has ended.
     SessionEnded,
+    /// It never arrives, and nobody is told.
+    Stalled,
 }
 
 /// Whose connection tokens the app gives out.
@@ -96,11 +103,11 @@ pub enum Hand {
     Unplug,
     /// Nothing, until the reader gives up.
     Nobody,
-    /// Makes another call meanwhile, then cancels.
+    /// Makes another call meanwhile, then cancels. `connectReader` connects another reader.
     CallThenCancel(&'static str, Value),
 }
 
-/// Something that changes around the till, or is looked at from outside.
+/// Something that changes around the till.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Control {
     /// The gateway can be reached, or not; done when every till has noticed.
@@ -119,13 +126,11 @@ pub enum Control {
     Configure(Value),
     /// The location is in this country.
     Country(&'static str),
-    /// The app's tokens are for another location of the same configuration.
-    Move,
     /// The app's tokens are of this account; the session that is open has ended.
     SwitchAccount(Account),
     /// Whether the app gives connection tokens.
     Tokens(bool),
-    /// The device's clock goes on by so many milliseconds.
+    /// The device's clock goes on by so many milliseconds, and what was planned until then happens now.
     Advance(u64),
     /// Whether the app takes `forwardpaymentintent` events.
     AppTakes(bool),
@@ -133,17 +138,30 @@ pub enum Control {
     Occupy(String),
     /// The device's database fails from now on.
     BreakStorage,
+    /// Whether the device's disk is full: what is there can be read, and nothing can be written.
+    DiskFull(bool),
+    /// What the browser says of its storage: whether it keeps it, and how many bytes are free.
+    Storage(Option<bool>, Option<u64>),
+    /// A tab starts forwarding and freezes before its request has left: its claim stays, and it keeps the forwarding lock.
+    Freeze(usize),
     /// The key that protects stored payments cannot be used from now on.
     BreakKey,
     /// The reader runs another firmware from its next connection on.
     Firmware(&'static str),
-    /// Gives the gateway's charges, newest first.
+}
+
+/// Something that is looked at from outside of the till.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Look {
+    /// The gateway's charges, newest first.
     Charges,
-    /// Gives the gateway's PaymentIntents, newest first.
+    /// The gateway's PaymentIntents, newest first.
     PaymentIntents,
-    /// Gives the offline ids of each forwarding request that was sent, in order.
+    /// How many requests of a kind have reached the network so far.
+    Sent(Request),
+    /// The offline ids of each forwarding request that was sent, in order.
     Batches,
-    /// Gives how many bytes the device keeps of this payment.
+    /// How many bytes the device keeps of this payment.
     BytesKept(String),
 }
 
@@ -171,7 +189,9 @@ pub trait Rig {
     /// The events since the tab was opened: `[{type, detail}]`.
     fn events(&self, tab: usize) -> Step<'_, Vec<Value>>;
     /// Changes the world.
-    fn control(&self, control: Control) -> Step<'_, Value>;
+    fn control(&self, control: Control) -> Step<'_, ()>;
+    /// Looks at the world.
+    fn look(&self, look: Look) -> Step<'_, Value>;
     /// Lets a moment pass, in which the till does what it does by itself.
     fn moment(&self) -> Step<'_, ()>;
     /// How many moments something may take.

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use serde_json::{Value, json};
 use tillandsia_core::error::ErrorCode;
 
-use crate::rig::{Control, Failure, Fate, Hand, Request, Rig};
+use crate::rig::{Control, Failure, Fate, Hand, Look, Request, Rig};
 
 /// A card that everybody takes.
 pub(crate) const TAP: &str = "contactless_visa";
@@ -221,27 +221,31 @@ impl<'a> World<'a> {
         self.call_in(tab, "confirmPaymentIntent", json!([intent])).await
     }
 
-    pub(crate) async fn control(&self, control: Control) -> Result<Value> {
+    pub(crate) async fn control(&self, control: Control) -> Result<()> {
         self.rig.control(control).await
+    }
+
+    pub(crate) async fn look(&self, look: Look) -> Result<Value> {
+        self.rig.look(look).await
     }
 
     /// The connection is lost, and the till has noticed.
     pub(crate) async fn offline(&self) -> Result<()> {
-        self.control(Control::Network(false)).await.map(drop)
+        self.control(Control::Network(false)).await
     }
 
     /// The connection is back, and the till has noticed.
     pub(crate) async fn online(&self) -> Result<()> {
-        self.control(Control::Network(true)).await.map(drop)
+        self.control(Control::Network(true)).await
     }
 
     /// The location's configuration with these parts replaced; the till has it after its reader is connected.
     pub(crate) async fn configure(&self, changes: Value) -> Result<()> {
-        self.control(Control::Configure(offline_part_with(changes))).await.map(drop)
+        self.control(Control::Configure(offline_part_with(changes))).await
     }
 
     pub(crate) async fn fault(&self, request: Request, fate: Fate, times: u32) -> Result<()> {
-        self.control(Control::Fault(request, fate, times)).await.map(drop)
+        self.control(Control::Fault(request, fate, times)).await
     }
 
     /// How many payments are stored, and how many US cents.
@@ -262,6 +266,23 @@ impl<'a> World<'a> {
         let id = text(intent, "/offlineId");
         let found = self.payments().await?.into_iter().find(|payment| text(payment, "/offlineId") == id);
         found.with_context(|| format!("{id} is not in the list"))
+    }
+
+    /// The device's clock, milliseconds.
+    pub(crate) async fn now_ms(&self) -> Result<u64> {
+        number(&self.create_as(1, "force_offline").await?, "/createdAtMs")
+    }
+
+    /// How many requests of a kind have reached the network so far.
+    pub(crate) async fn sent(&self, request: Request) -> Result<u64> {
+        number(&self.look(Look::Sent(request)).await?, "")
+    }
+
+    /// A sale that is stored whatever the connection is.
+    pub(crate) async fn sell_forced(&self, amount: u64) -> Result<Value> {
+        let intent = self.create_as(amount, "force_offline").await?;
+        let intent = self.collect(&intent, TAP).await?;
+        self.confirm(&intent).await
     }
 
     /// Lets so many moments pass.
@@ -287,6 +308,35 @@ impl<'a> World<'a> {
         bail!("waited in vain for {what}; the list: {:#?}", self.payments().await)
     }
 
+    /// The same, with so much time on the device's clock between two looks.
+    pub(crate) async fn in_time<T>(
+        &self,
+        what: &str,
+        step_ms: u64,
+        mut look: impl AsyncFnMut() -> Result<Option<T>>,
+    ) -> Result<T> {
+        self.until(what, async || match look().await? {
+            Some(found) => Ok(Some(found)),
+            None => {
+                self.control(Control::Advance(step_ms)).await?;
+                Ok(None)
+            }
+        })
+        .await
+    }
+
+    /// Lets moments pass until an attempt to forward a payment has failed; gives its line.
+    pub(crate) async fn fails(&self, intent: &Value, attempts: u64) -> Result<Value> {
+        self.until("a failed attempt", async || self.failed(intent, attempts).await).await
+    }
+
+    /// A payment's line, once so many attempts have failed and none is under way.
+    pub(crate) async fn failed(&self, intent: &Value, attempts: u64) -> Result<Option<Value>> {
+        let line = self.payment(intent).await?;
+        let failed = number(&line, "/attempts")? >= attempts && part(&line, "/lastError").is_object();
+        Ok((failed && text(&line, "/state") == "stored").then_some(line))
+    }
+
     /// Lets moments pass until a payment is in this state; gives its line.
     pub(crate) async fn becomes(&self, intent: &Value, state: &str) -> Result<Value> {
         let what = format!("{} to be {state}", text(intent, "/offlineId"));
@@ -296,17 +346,25 @@ impl<'a> World<'a> {
         .await
     }
 
-    /// What the events of a type carried.
+    /// What the events of a type carried, in the first tab.
     pub(crate) async fn events(&self, kind: &str) -> Result<Vec<Value>> {
-        let events = self.rig.events(0).await?;
+        self.events_in(0, kind).await
+    }
+
+    pub(crate) async fn events_in(&self, tab: usize, kind: &str) -> Result<Vec<Value>> {
+        let events = self.rig.events(tab).await?;
         let events = events.into_iter().filter(|event| text(event, "/type") == kind);
         Ok(events.map(|event| self.heard(part(&event, "/detail")).clone()).collect())
     }
 
-    /// The `forwardpaymentintent` events of a payment.
+    /// The `forwardpaymentintent` events of a payment in the first tab.
     pub(crate) async fn told_of(&self, intent: &Value) -> Result<Vec<Value>> {
+        self.told_of_in(0, intent).await
+    }
+
+    pub(crate) async fn told_of_in(&self, tab: usize, intent: &Value) -> Result<Vec<Value>> {
         let id = text(intent, "/offlineId");
-        let events = self.events("forwardpaymentintent").await?;
+        let events = self.events_in(tab, "forwardpaymentintent").await?;
         Ok(events.into_iter().filter(|event| text(event, "/paymentIntent/offlineId") == id).collect())
     }
 
@@ -317,7 +375,7 @@ impl<'a> World<'a> {
 
     /// The gateway's charges, newest first.
     pub(crate) async fn charges(&self) -> Result<Vec<Value>> {
-        Ok(self.control(Control::Charges).await?.as_array().cloned().unwrap_or_default())
+        Ok(self.look(Look::Charges).await?.as_array().cloned().unwrap_or_default())
     }
 
     /// The amounts of the charges that took money, or will, sorted.
@@ -332,7 +390,7 @@ impl<'a> World<'a> {
     /// The gateway's PaymentIntent of this name.
     pub(crate) async fn at_gateway(&self, intent: &Value) -> Result<Value> {
         let id = text(intent, "/id");
-        let all = self.control(Control::PaymentIntents).await?;
+        let all = self.look(Look::PaymentIntents).await?;
         let found = all.as_array().into_iter().flatten().find(|known| text(known, "/id") == id);
         found.cloned().with_context(|| format!("the gateway has no PaymentIntent {id:?}"))
     }

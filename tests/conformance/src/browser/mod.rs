@@ -1,23 +1,25 @@
 //! The rows' world in a browser: the packed package in a page of a shop of its own, the gateway's process, and a network
 //! between them that fails as told.
 
+mod control;
+mod shop;
 mod site;
 mod stage;
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::Result;
 use serde_json::{Value, json};
-use tillandsia_core::wire::CreatePayment;
 use tillandsia_tests::engine::{Browser, Engine};
 use tillandsia_tests::gateway::{DEMO_KEY, Gateway};
 use tillandsia_tests::http;
-use tillandsia_tests::proxy::{Fault, Proxy};
+use tillandsia_tests::proxy::Proxy;
 use tokio::sync::Mutex;
 
-use crate::rig::{Account, Answer, Control, Failure, Fate, Hand, Place, Request, Rig, Step};
+use crate::rig::{Account, Answer, Control, Failure, Hand, Look, Place, Rig, Step};
 use crate::world::offline_part;
+use shop::{address, as_server};
 use site::Site;
 
 pub use stage::{Player, Stage};
@@ -122,182 +124,6 @@ impl BrowserRig {
         Ok(())
     }
 
-    async fn as_shop(&self, what: &str, form: &str) -> Result<Value> {
-        as_server(&self.gateway.url(), DEMO_KEY, what, form).await
-    }
-
-    async fn list(&self, what: &str) -> Result<Vec<Value>> {
-        let (url, authorization) = {
-            let other = self.now.borrow().account == Some(Account::Other);
-            let authorization = if other { &self.other.authorization } else { DEMO_KEY };
-            (format!("{}/v1/{what}?limit=100", self.gateway.url()), authorization.to_owned())
-        };
-        let list: Value = http::get_json(&url, Some(&authorization)).await?;
-        Ok(list["data"].as_array().cloned().unwrap_or_default())
-    }
-
-    /// What came to a list since the row began.
-    async fn since(&self, what: &str, before: Option<String>) -> Result<Value> {
-        let new = self.list(what).await?.into_iter();
-        Ok(new.take_while(|object| object["id"].as_str() != before.as_deref()).collect())
-    }
-
-    async fn configure(&self, offline: &Value) -> Result<()> {
-        let made = self.as_shop("configurations", &form("offline", offline)).await?;
-        let id = made["id"].as_str().context("a configuration without a name")?.to_owned();
-        let location = {
-            let mut now = self.now.borrow_mut();
-            now.configuration.clone_from(&id);
-            now.location.clone()
-        };
-        if location.is_empty() {
-            return self.new_location().await;
-        }
-        let form = format!("configuration_overrides={id}");
-        self.as_shop(&format!("locations/{location}"), &form).await.map(drop)
-    }
-
-    async fn new_location(&self) -> Result<()> {
-        let form = {
-            let now = self.now.borrow();
-            address(&now.country, Some(&now.configuration))
-        };
-        let made = self.as_shop("locations", &form).await?;
-        let id = made["id"].as_str().context("a location without a name")?.to_owned();
-        self.now.borrow_mut().location.clone_from(&id);
-        self.site.tokens().location = id;
-        Ok(())
-    }
-
-    async fn set_network(&self, up: bool, noticed: bool) -> Result<()> {
-        if self.up.replace(up) != up {
-            let mut proxy = self.proxy.lock().await;
-            if up { proxy.accept().await? } else { proxy.refuse() }
-        }
-        if !noticed {
-            return Ok(());
-        }
-        let wanted = if up { "online" } else { "offline" };
-        self.run_in_all("await rig.browserSays(args[0], args[1])", vec![json!(up), json!(wanted)]).await
-    }
-
-    async fn fault(&self, request: Request, fate: Fate, times: u32) {
-        let path = match request {
-            Request::Any => "/v1/",
-            Request::Create => "/v1/terminal/payments$",
-            Request::Confirm => "/confirm",
-            Request::Forward => "/payments/forward",
-            Request::Capture => "/capture",
-        };
-        let fault = match fate {
-            Fate::Lost => Fault::DropAnswer,
-            Fate::Status(status, retry_after_s) => Fault::Status(status, retry_after_s),
-            Fate::Portal => Fault::Portal,
-            Fate::SessionEnded => Fault::Status(401, None),
-        };
-        self.proxy.lock().await.fault(path, fault, times);
-    }
-
-    async fn switch(&self, account: Account) -> Result<()> {
-        {
-            let now = self.now.borrow();
-            let (authorization, location) = match account {
-                Account::Shop => (DEMO_KEY.to_owned(), now.location.clone()),
-                Account::Other => (self.other.authorization.clone(), self.other.location.clone()),
-                Account::Live => bail!("the gateway's command makes test accounts only"),
-            };
-            let mut tokens = self.site.tokens();
-            (tokens.authorization, tokens.location) = (authorization, location);
-        }
-        self.now.borrow_mut().account = Some(account);
-        self.fault(Request::Forward, Fate::SessionEnded, 1).await;
-        Ok(())
-    }
-
-    /// Another device of the same shop takes the offline id.
-    async fn occupy(&self, offline_id: String) -> Result<()> {
-        let location = self.now.borrow().location.clone();
-        let token = self.as_shop("connection_tokens", &format!("location={location}")).await?;
-        let session = json!({ "connection_token": token["secret"], "device_id": "another" });
-        let url = self.gateway.url();
-        let session = http::send_json(&format!("{url}/v1/terminal/sessions"), None, &session).await?;
-        let secret = session["secret"].as_str().context("no session")?.to_owned();
-        let payment = CreatePayment {
-            offline_id,
-            amount: 1,
-            currency: "usd".into(),
-            capture_method: "automatic".into(),
-            metadata: <_>::default(),
-            description: None,
-            receipt_email: None,
-            created_at: 1,
-        };
-        let bearer = format!("Bearer {secret}");
-        let payment = serde_json::to_value(payment)?;
-        http::send_json(&format!("{url}/v1/terminal/payments"), Some(&bearer), &payment).await.map(drop)
-    }
-
-    async fn change(&self, control: Control) -> Result<Value> {
-        match control {
-            Control::Network(up) => self.set_network(up, true).await?,
-            Control::Cut => self.set_network(false, false).await?,
-            Control::Mend => self.set_network(true, false).await?,
-            Control::BrowserSays(online) => {
-                self.run_in_all("await rig.browserSays(args[0])", vec![json!(online)]).await?;
-            }
-            Control::Fault(request, fate, times) => self.fault(request, fate, times).await,
-            Control::Heal => self.proxy.lock().await.heal(),
-            Control::Configure(offline) => self.configure(&offline).await?,
-            Control::Country(country) => {
-                self.now.borrow_mut().country = country.to_owned();
-                let location = self.now.borrow().location.clone();
-                let configuration = self.now.borrow().configuration.clone();
-                self.as_shop(&format!("locations/{location}"), &address(country, Some(&configuration)))
-                    .await?;
-            }
-            Control::Move => self.new_location().await?,
-            Control::SwitchAccount(account) => self.switch(account).await?,
-            Control::Tokens(given) => self.site.tokens().given = given,
-            Control::Advance(ms) => {
-                self.clean.set(false);
-                self.now.borrow_mut().ahead_ms += ms;
-                let ahead = json!(self.now.borrow().ahead_ms);
-                self.run_in_all("rig.advance(args[0])", vec![ahead]).await?;
-            }
-            Control::AppTakes(takes) => {
-                self.now.borrow_mut().takes = takes;
-                self.run_in_all("rig.takes(args[0])", vec![json!(takes)]).await?;
-            }
-            Control::Occupy(offline_id) => self.occupy(offline_id).await?,
-            Control::BreakStorage => self.run(0, "await rig.breakStorage()", vec![]).await.map(drop)?,
-            Control::BreakKey => {
-                self.clean.set(false);
-                self.run_in_all("rig.breakKey()", vec![]).await?;
-            }
-            Control::Firmware(firmware) => {
-                self.now.borrow_mut().firmware = firmware.to_owned();
-                self.run_in_all("rig.firmware = args[0]", vec![json!(firmware)]).await?;
-            }
-            Control::Charges => {
-                let before = self.now.borrow().charge.clone();
-                return self.since("charges", before).await;
-            }
-            Control::PaymentIntents => {
-                let before = self.now.borrow().payment_intent.clone();
-                return self.since("payment_intents", before).await;
-            }
-            Control::Batches => {
-                let bodies = self.proxy.lock().await.bodies("/payments/forward");
-                let before = self.now.borrow().batches;
-                return bodies.iter().skip(before).map(|body| offline_ids(body)).collect();
-            }
-            Control::BytesKept(offline_id) => {
-                return self.run(0, "return await rig.bytesKept(args[0])", vec![json!(offline_id)]).await;
-            }
-        }
-        Ok(Value::Null)
-    }
-
     async fn begin_row(&self) -> Result<()> {
         if self.clean.get() {
             self.run(0, "await rig.close()", vec![]).await?;
@@ -396,42 +222,6 @@ fn answer(given: &Value) -> Answer {
     }
 }
 
-fn offline_ids(body: &[u8]) -> Result<Value> {
-    let batch: Value = serde_json::from_slice(body)?;
-    let payments = batch["payments"].as_array().cloned().unwrap_or_default();
-    Ok(payments.iter().map(|payment| payment["offline_id"].clone()).collect())
-}
-
-async fn as_server(gateway: &str, authorization: &str, what: &str, form: &str) -> Result<Value> {
-    let url = format!("{gateway}/v1/terminal/{what}");
-    let (status, body) = http::send("POST", &url, Some(authorization), form.to_owned().into()).await?;
-    ensure!(status.is_success(), "{url} answered {status}: {}", String::from_utf8_lossy(&body));
-    Ok(serde_json::from_slice(&body)?)
-}
-
-fn address(country: &str, configuration: Option<&str>) -> String {
-    let overrides = configuration.map(|id| format!("&configuration_overrides={id}")).unwrap_or_default();
-    format!("display_name=Stall&address[line1]=1+Square&address[country]={country}{overrides}")
-}
-
-/// An object in the form that the gateway takes, `offline[enabled]=true`.
-fn form(name: &str, value: &Value) -> String {
-    fn add(name: &str, value: &Value, form: &mut form_urlencoded::Serializer<'_, String>) {
-        match value {
-            Value::Object(fields) => {
-                for (field, value) in fields {
-                    add(&format!("{name}[{field}]"), value, form);
-                }
-            }
-            Value::String(text) => drop(form.append_pair(name, text)),
-            other => drop(form.append_pair(name, &other.to_string())),
-        }
-    }
-    let mut form = form_urlencoded::Serializer::new(String::new());
-    add(name, value, &mut form);
-    form.finish()
-}
-
 impl Rig for BrowserRig {
     fn place(&self) -> Place {
         Place::Browser
@@ -473,8 +263,12 @@ impl Rig for BrowserRig {
         })
     }
 
-    fn control(&self, control: Control) -> Step<'_, Value> {
+    fn control(&self, control: Control) -> Step<'_, ()> {
         Box::pin(self.change(control))
+    }
+
+    fn look(&self, look: Look) -> Step<'_, Value> {
+        Box::pin(self.see(look))
     }
 
     fn moment(&self) -> Step<'_, ()> {

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::future::pending;
 use std::rc::Rc;
 use std::sync::Mutex;
 
@@ -40,10 +41,13 @@ pub(super) struct Server {
     pub(super) faults: RefCell<Vec<(Request, Fate, u32)>>,
     pub(super) offline: RefCell<OfflineConfiguration>,
     pub(super) country: Cell<&'static str>,
-    pub(super) location: Cell<u32>,
     pub(super) account: Cell<rig::Account>,
     pub(super) tokens: Cell<bool>,
     pub(super) batches: RefCell<Vec<Vec<String>>>,
+    /// The requests that reached the network.
+    pub(super) sent: RefCell<Vec<Request>>,
+    /// Whether a request hangs that never arrives.
+    pub(super) stalled: Cell<bool>,
     sessions: Cell<u32>,
 }
 
@@ -57,10 +61,11 @@ impl Server {
             faults: RefCell::default(),
             offline: RefCell::default(),
             country: Cell::new("US"),
-            location: Cell::new(1),
             account: Cell::new(rig::Account::Shop),
             tokens: Cell::new(true),
             batches: RefCell::default(),
+            sent: RefCell::default(),
+            stalled: Cell::new(false),
             sessions: Cell::new(0),
         }
     }
@@ -89,7 +94,7 @@ impl Server {
             livemode: account.livemode,
             account: account.id,
             location: wire::Location {
-                id: format!("tml_{}", self.location.get()),
+                id: "tml_1".into(),
                 object: "terminal.location".into(),
                 display_name: "Stall".into(),
                 address,
@@ -132,6 +137,7 @@ impl Remote {
         if self.server.down.get() {
             return Err(GatewayError::Unreachable);
         }
+        self.server.sent.borrow_mut().push(request);
         match self.server.fate(request) {
             None => Ok(work.await),
             Some(Fate::Lost) => {
@@ -139,6 +145,10 @@ impl Remote {
                 Err(GatewayError::Unreachable)
             }
             Some(Fate::Portal) => Err(GatewayError::NotTheGateway),
+            Some(Fate::Stalled) => {
+                self.server.stalled.set(true);
+                pending().await
+            }
             Some(Fate::SessionEnded) => {
                 Err(refused(Refusal::unauthorized("session_expired", "it has ended")))
             }
@@ -192,7 +202,7 @@ impl Gateway for Remote {
         if !self.server.tokens.get() {
             return Err(GatewayError::TokenProvider("the app's function failed".to_owned()));
         }
-        let session = self.carry(Request::Any, async { self.server.new_session() }).await?;
+        let session = self.carry(Request::Session, async { self.server.new_session() }).await?;
         self.session.replace(Some(session.clone()));
         Ok(session)
     }
@@ -202,7 +212,7 @@ impl Gateway for Remote {
     }
 
     async fn probe(&self, _nonce: &str) -> bool {
-        self.carry(Request::Any, async {}).await.is_ok()
+        self.carry(Request::Probe, async {}).await.is_ok()
     }
 
     async fn create(&self, request: &wire::CreatePayment) -> Result<wire::PaymentIntent, GatewayError> {
@@ -217,7 +227,7 @@ impl Gateway for Remote {
     ) -> Result<wire::PaymentMethod, GatewayError> {
         let ledger = &self.server.ledger;
         let inspect = async |account: Account, now| ledger.inspect(now, &account, request).await;
-        self.authorised(Request::Any, inspect).await?.map_err(refused)
+        self.authorised(Request::Inspect, inspect).await?.map_err(refused)
     }
 
     async fn confirm(&self, request: &wire::PaymentSubmission) -> Result<wire::ForwardResult, GatewayError> {
@@ -263,6 +273,6 @@ impl Gateway for Remote {
             Some(refusal) => refusal.for_payment(&id.to_string()),
             None => self.server.ledger.resolve(now, &account, &id.to_string()).await,
         };
-        self.authorised(Request::Any, resolve).await
+        self.authorised(Request::Resolve, resolve).await
     }
 }

@@ -8,19 +8,22 @@ mod tab;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::{pending, poll_fn};
+use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use futures::future::{Either, select};
 use serde_json::{Value, json};
+use tillandsia_core::forwarder::Mode;
 use tillandsia_core::ids::OfflineId;
-use tillandsia_core::offline::NetworkStatus;
+use tillandsia_core::offline::{NetworkStatus, StorageFacts};
 use tillandsia_core::ports::{Entropy, Store};
 use tillandsia_core::testing::{MemoryStore, MemoryVault, SeededEntropy};
 use tillandsia_core::wire::CreatePayment;
 use tillandsia_sdk::api::{ErrorJson, PromptJson, ToPlain, from_json, to_json};
 
-use crate::rig::{Answer, Control, Failure, Hand, Place, Rig, Step};
+use crate::rig::{Answer, Control, Failure, Fate, Hand, Look, Place, Request, Rig, Step};
 use crate::world::offline_part;
 use clock::VirtualClock;
 use gateway::Server;
@@ -131,11 +134,21 @@ impl NativeRig {
                 let id = named(arguments.get(0).unwrap_or(&Value::Null));
                 answer(tab.api.collect_payment_method(&id, <_>::default(), &|_| {}, pending()).await)
             }
+            "connectReader" => {
+                let world = Rc::clone(tab.world());
+                let another = Wire::new(&world.clock, u64::MAX);
+                answer(tab.api.connect_reader(another.reader(|| {}), pending()).await)
+            }
+            "forwardNow" => {
+                tab.forward_now();
+                Ok(Value::Null)
+            }
+            "checkReadiness" => answer(tab.api.check_readiness(tab.world().storage.get()).await),
             _ => told(tab.api.call(method, arguments).await),
         }
     }
 
-    async fn change(&self, control: Control) -> Result<Value> {
+    async fn change(&self, control: Control) -> Result<()> {
         let world = self.world()?;
         let server = &world.server;
         match control {
@@ -163,42 +176,64 @@ impl NativeRig {
             Control::Heal => server.faults.borrow_mut().clear(),
             Control::Configure(offline) => *server.offline.borrow_mut() = serde_json::from_value(offline)?,
             Control::Country(country) => server.country.set(country),
-            Control::Move => server.location.set(server.location.get() + 1),
             Control::SwitchAccount(account) => {
                 server.account.set(account);
-                server.faults.borrow_mut().push((
-                    crate::rig::Request::Forward,
-                    crate::rig::Fate::SessionEnded,
-                    1,
-                ));
+                server.faults.borrow_mut().push((Request::Forward, Fate::SessionEnded, 1));
             }
             Control::Tokens(given) => server.tokens.set(given),
             Control::Advance(ms) => world.clock.advance_ms(ms),
             Control::AppTakes(takes) => world.app_takes.set(takes),
             Control::Occupy(offline_id) => self.occupy(&world, offline_id).await?,
             Control::BreakStorage => world.store.set_down(true),
+            Control::DiskFull(full) => world.store.limit_rows(full.then_some(0)),
+            Control::Storage(persisted, free_bytes) => {
+                world.storage.set(StorageFacts { persisted, free_bytes })
+            }
+            Control::Freeze(tab) => self.freeze(&world, tab).await?,
             Control::BreakKey => world.vault.set_unavailable(true),
             Control::Firmware(firmware) => {
                 for wire in self.wires.borrow().values() {
                     wire.set_firmware(firmware);
                 }
             }
-            Control::Charges => {
+        }
+        Ok(())
+    }
+
+    async fn see(&self, look: Look) -> Result<Value> {
+        let world = self.world()?;
+        let server = &world.server;
+        match look {
+            Look::Charges => {
                 let page = server.ledger.charges(&server.account_now(), 100, None, None).await;
-                return Ok(serde_json::to_value(page.map_err(|refusal| anyhow!("{refusal:?}"))?.data)?);
+                Ok(serde_json::to_value(page.map_err(|refusal| anyhow!("{refusal:?}"))?.data)?)
             }
-            Control::PaymentIntents => {
+            Look::PaymentIntents => {
                 let page = server.ledger.payment_intents(&server.account_now(), 100, None).await;
-                return Ok(serde_json::to_value(page.map_err(|refusal| anyhow!("{refusal:?}"))?.data)?);
+                Ok(serde_json::to_value(page.map_err(|refusal| anyhow!("{refusal:?}"))?.data)?)
             }
-            Control::Batches => return Ok(json!(*server.batches.borrow())),
-            Control::BytesKept(offline_id) => {
+            Look::Sent(kind) => Ok(json!(server.sent.borrow().iter().filter(|sent| **sent == kind).count())),
+            Look::Batches => Ok(json!(*server.batches.borrow())),
+            Look::BytesKept(offline_id) => {
                 let id: OfflineId = offline_id.parse().map_err(|error| anyhow!("{error:?}"))?;
                 let row = world.store.payment(id).await?.context("no such row")?;
-                return Ok(json!(row.sealed.ciphertext.len()));
+                Ok(json!(row.sealed.ciphertext.len()))
             }
         }
-        Ok(Value::Null)
+    }
+
+    /// The tab ends in the middle of a request, and whoever holds its lock does nothing more.
+    async fn freeze(&self, world: &World, tab: usize) -> Result<()> {
+        let frozen = self.tab(tab)?;
+        self.tabs.borrow_mut().remove(&tab);
+        world.server.faults.borrow_mut().insert(0, (Request::Forward, Fate::Stalled, 1));
+        let forwarding = pin!(frozen.api.terminal().forward(Mode::All, true));
+        let stalled = poll_fn(|_| if world.server.stalled.get() { Poll::Ready(()) } else { Poll::Pending });
+        match select(forwarding, stalled).await {
+            Either::Left((ended, _)) => bail!("it was to hang, and ended: {ended:?}"),
+            Either::Right(_) => world.frozen.set(true),
+        }
+        Ok(())
     }
 
     async fn occupy(&self, world: &World, offline_id: String) -> Result<()> {
@@ -238,6 +273,8 @@ impl Rig for NativeRig {
                 clock,
                 entropy: SeededEntropy::new(self.rows.get()),
                 app_takes: Rc::new(Cell::new(true)),
+                frozen: Cell::new(false),
+                storage: Cell::default(),
             };
             self.world.replace(Some(Rc::new(world)));
             Ok(())
@@ -263,7 +300,7 @@ impl Rig for NativeRig {
     fn connect(&self, tab: usize) -> Step<'_, Answer> {
         Box::pin(async move {
             let tab = self.tab(tab)?;
-            let connected = tab.api.connect_reader(tab.wire.reader(), pending()).await;
+            let connected = tab.api.connect_reader(tab.reader(), pending()).await;
             tab.settle().await?;
             Ok(answer(connected))
         })
@@ -299,8 +336,12 @@ impl Rig for NativeRig {
         Box::pin(async move { Ok(self.tab(tab)?.heard.so_far()) })
     }
 
-    fn control(&self, control: Control) -> Step<'_, Value> {
+    fn control(&self, control: Control) -> Step<'_, ()> {
         Box::pin(self.change(control))
+    }
+
+    fn look(&self, look: Look) -> Step<'_, Value> {
+        Box::pin(self.see(look))
     }
 
     fn moment(&self) -> Step<'_, ()> {

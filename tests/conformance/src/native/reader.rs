@@ -9,13 +9,14 @@ use std::task::Poll;
 use tillandsia_core::ports::Clock;
 use tillandsia_driver::ViVotechReader;
 use tillandsia_driver::framing::{Packet, Transport};
+use tillandsia_driver::link::told::ToldLink;
 use tillandsia_driver::link::{Link, LinkError};
 use tillandsia_reader_simulator::{CardProfile, Fault, Output, ReaderState, SimulatedReader};
 
 use super::clock::VirtualClock;
 
 /// A reader as the terminal has it.
-pub(crate) type NativeReader = ViVotechReader<Rc<Wire>, VirtualClock>;
+pub(crate) type NativeReader = ViVotechReader<ToldLink<Rc<Wire>>, VirtualClock>;
 
 /// A reader and its wire.
 #[derive(Debug)]
@@ -38,11 +39,11 @@ impl Wire {
         wire
     }
 
-    /// A driver at this end of the wire; plugs the reader in again.
-    pub(super) fn reader(self: &Rc<Self>) -> NativeReader {
+    /// A driver at this end of the wire; plugs the reader in again. `gone` is called when it is found unplugged.
+    pub(super) fn reader(self: &Rc<Self>, gone: impl Fn() + 'static) -> NativeReader {
         self.unplugged.set(false);
         self.inbox.borrow_mut().clear();
-        ViVotechReader::new(Rc::clone(self), self.clock.clone())
+        ViVotechReader::new(ToldLink::new(Rc::clone(self), gone), self.clock.clone())
     }
 
     pub(super) fn present(&self, profile: &str) -> anyhow::Result<()> {

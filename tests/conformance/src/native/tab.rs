@@ -4,10 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use serde_json::{Value, json};
-use tillandsia_core::forwarder::Mode;
+use tillandsia_core::forwarder::{Mode, is_overdue};
 use tillandsia_core::journal::Journal;
 use tillandsia_core::network::{Reaction, Signal};
-use tillandsia_core::offline::{NetworkStatus, OfflineStatus};
+use tillandsia_core::offline::{NetworkStatus, OfflineStatus, StorageFacts};
 use tillandsia_core::ports::{Clock, Platform};
 use tillandsia_core::terminal::{Acknowledgement, Context, SESSION_SETTING, Terminal, session_from_bytes};
 use tillandsia_core::testing::{MemoryStore, MemoryVault, SeededEntropy};
@@ -19,6 +19,9 @@ use super::reader::{NativeReader, Wire};
 
 /// While another context forwards or the journal fails, so long until the next try, milliseconds.
 const RETRY_MS: u64 = 5_000;
+/// What was finished long ago is first removed so long after the start, and each hour from then on, milliseconds.
+const FIRST_REMOVAL_MS: u64 = 60 * 1000;
+const REMOVE_EVERY_MS: u64 = 60 * 60 * 1000;
 
 /// The ports of a tab in this process.
 pub(crate) struct Native;
@@ -39,6 +42,10 @@ pub(super) struct World {
     pub(super) clock: VirtualClock,
     pub(super) entropy: SeededEntropy,
     pub(super) app_takes: Rc<Cell<bool>>,
+    /// Whether a frozen tab holds the forwarding lock.
+    pub(super) frozen: Cell<bool>,
+    /// What the browser says of its storage.
+    pub(super) storage: Cell<StorageFacts>,
 }
 
 /// The app's listeners.
@@ -76,7 +83,7 @@ impl Listener for Heard {
 #[derive(Default)]
 struct Wishes {
     pass: Cell<Option<Mode>>,
-    probe: Cell<bool>,
+    probe_in_ms: Cell<Option<u64>>,
     offline: Cell<bool>,
 }
 
@@ -89,7 +96,7 @@ impl Context for Wishes {
 
     fn network_reaction(&self, reaction: Reaction, status: NetworkStatus) {
         self.offline.set(status == NetworkStatus::Offline);
-        self.probe.set(reaction.probe_in_ms == 0);
+        self.probe_in_ms.set(Some(reaction.probe_in_ms));
         if reaction.changed && status == NetworkStatus::Online {
             self.pass.set(Some(Mode::All));
         }
@@ -102,8 +109,10 @@ pub(super) struct Tab {
     pub(super) wire: Rc<Wire>,
     wishes: Rc<Wishes>,
     pass_due_ms: Cell<Option<u64>>,
+    probe_due_ms: Cell<u64>,
+    removal_due_ms: Cell<u64>,
     announced: RefCell<Option<OfflineStatus>>,
-    clock: VirtualClock,
+    world: Rc<World>,
     listens: bool,
     delivers: bool,
 }
@@ -111,7 +120,7 @@ pub(super) struct Tab {
 impl Tab {
     /// `delivers`: of several tabs one tells the app what became of payments.
     pub(super) async fn open(
-        world: &World,
+        world: &Rc<World>,
         wire: Rc<Wire>,
         listens: bool,
         delivers: bool,
@@ -129,22 +138,33 @@ impl Tab {
             api.listen(heard.clone());
         }
         // As a page that was loaded: it asks whether the gateway is there, and forwards what waits.
-        wishes.probe.set(true);
         wishes.pass.set(Some(Mode::All));
-        let pass_due_ms = Cell::new(None);
+        let now_ms = world.clock.now().0;
         let tab = Tab {
             api,
             heard,
             wire,
             wishes,
-            pass_due_ms,
+            pass_due_ms: Cell::new(None),
+            probe_due_ms: Cell::new(now_ms),
+            removal_due_ms: Cell::new(now_ms + FIRST_REMOVAL_MS),
             announced: RefCell::default(),
-            clock: world.clock.clone(),
+            world: Rc::clone(world),
             listens,
             delivers,
         };
         tab.settle().await?;
         Ok(tab)
+    }
+
+    pub(super) const fn world(&self) -> &Rc<World> {
+        &self.world
+    }
+
+    /// This tab's reader, plugged in.
+    pub(super) fn reader(&self) -> NativeReader {
+        let heard = Rc::clone(&self.heard);
+        self.wire.reader(move || heard.note("readerdisconnect", Value::Null))
     }
 
     /// The window's own event.
@@ -153,25 +173,35 @@ impl Tab {
         self.api.terminal().signal(signal);
     }
 
-    /// Does what a page would do by now: probes, passes, events.
+    /// `forwardNow`, as a page does it: the pass is this tab's next.
+    pub(super) fn forward_now(&self) {
+        self.wishes.pass.set(Some(Mode::All));
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.world.clock.now().0
+    }
+
+    /// Does what a page would do by now: probes, passes, removals, events.
     pub(super) async fn settle(&self) -> anyhow::Result<()> {
         let terminal = self.api.terminal();
         loop {
-            if self.wishes.probe.take() {
+            if let Some(in_ms) = self.wishes.probe_in_ms.take() {
+                self.probe_due_ms.set(self.now_ms() + in_ms);
+            }
+            if self.probe_due_ms.get() <= self.now_ms() {
                 terminal.probe().await;
                 continue;
             }
-            let due = self.pass_due_ms.get().is_some_and(|due| due <= self.clock.now().0);
+            let due = self.pass_due_ms.get().is_some_and(|due| due <= self.now_ms());
             let timed = (due && !self.wishes.offline.get()).then_some(Mode::Due);
             let Some(mode) = self.wishes.pass.take().or(timed) else { break };
-            let next_ms = match terminal.forward(mode, true).await {
-                Ok(drained) => drained.next_pass_ms,
-                Err(error) => {
-                    terminal.announce_forwarding_error(&error);
-                    Some(RETRY_MS)
-                }
-            };
-            self.pass_due_ms.set(next_ms.map(|ms| self.clock.now().0 + ms));
+            let next_ms = self.pass(mode).await;
+            self.pass_due_ms.set(next_ms.map(|ms| self.now_ms() + ms));
+        }
+        if self.removal_due_ms.get() <= self.now_ms() {
+            self.removal_due_ms.set(self.now_ms() + REMOVE_EVERY_MS);
+            terminal.remove_finished().await.ok();
         }
         let status = terminal.offline_status().await.ok();
         if self.listens && status.is_some() && *self.announced.borrow() != status {
@@ -184,5 +214,22 @@ impl Tab {
             terminal.acknowledge_returned().await.ok();
         }
         Ok(())
+    }
+
+    /// A pass, where this tab may make one; when the next is due, milliseconds from now.
+    async fn pass(&self, mode: Mode) -> Option<u64> {
+        let terminal = self.api.terminal();
+        let holds_lock = !self.world.frozen.get();
+        // What is overdue says that whoever holds the lock is frozen.
+        if !holds_lock && !is_overdue(terminal.journal(), self.world.clock.now()).await.unwrap_or(false) {
+            return Some(RETRY_MS);
+        }
+        match terminal.forward(mode, holds_lock).await {
+            Ok(drained) => drained.next_pass_ms,
+            Err(error) => {
+                terminal.announce_forwarding_error(&error);
+                Some(RETRY_MS)
+            }
+        }
     }
 }

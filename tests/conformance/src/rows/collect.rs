@@ -25,7 +25,7 @@ rows! {
     "1.2.5-update-online" "Online `updatePaymentIntent` has the gateway say what the card is, before it is charged." => update_online;
     "1.2.5-update-refused-offline" "Offline `updatePaymentIntent` is refused, also when the connection is lost while the card is read." => update_offline;
     "1.2.5-cancel" "A running collection can be canceled, and started again." => cancel;
-    "1.2.5-busy" "While a card is waited for the reader is busy for everything else." => busy;
+    "1.2.5-busy" "While a card is waited for the reader is busy for everything else: for another card, for leaving, and for another reader in its place." => busy;
     "1.2.5-reader-goes" "A reader that goes away in the middle is told as gone, and connected again it goes on." => reader_goes;
     "1.2.5-reader-fails" "A damaged answer of the reader is told as its failure; nothing is charged." => reader_fails;
     "1.2.5-nobody-comes" "When nobody presents a card in time the collection ends." => nobody
@@ -184,20 +184,29 @@ async fn cancel(w: &World<'_>) -> Result<()> {
 async fn busy(w: &World<'_>) -> Result<()> {
     let intent = offline_intent(w).await?;
     let other = w.create_as(100, "prefer_online").await?;
-    for (method, arguments) in [("disconnectReader", json!([])), ("collectPaymentMethod", json!([other]))] {
+    for (method, arguments) in [
+        ("disconnectReader", json!([])),
+        ("connectReader", json!([])),
+        ("collectPaymentMethod", json!([other])),
+    ] {
         let hand = Hand::CallThenCancel(method, arguments);
         let (collected, meanwhile) = w.collect_in(0, &intent, json!({}), hand).await?;
         let meanwhile = meanwhile.context("the call was not made")?;
         w.refused("reader_busy", async { meanwhile }).await?;
         w.refused("canceled", async { collected }).await?;
     }
-    Ok(())
+    let collected = w.collect(&intent, TAP).await?;
+    w.confirm(&collected).await.map(drop)
 }
 
 async fn reader_goes(w: &World<'_>) -> Result<()> {
     let intent = offline_intent(w).await?;
+    equal("nothing to tell", w.events("readerdisconnect").await?.len(), 0)?;
     let unplugged = w.collect_with(&intent, json!({}), Hand::Unplug);
     w.refused("no_established_connection_to_reader", unplugged).await?;
+    w.until("the event", async || Ok((!w.events("readerdisconnect").await?.is_empty()).then_some(())))
+        .await?;
+    equal("told once", w.events("readerdisconnect").await?.len(), 1)?;
     w.connect().await?;
     let collected = w.collect(&intent, TAP).await?;
     w.confirm(&collected).await.map(drop)

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::rows;
 use crate::rig::Control;
-use crate::world::{DAY_MS, World, equal, text};
+use crate::world::{DAY_MS, World, equal, holds, text};
 
 rows! {
     "1.2.2-connects-offline" "A reader that was connected online here before is connected again without a connection." => connects;
@@ -14,6 +14,8 @@ rows! {
     "1.2.2-paired-within-30-days" "Offline, a reader type not connected online at this Location for 30 days is refused, and online cures it." => thirty_days;
     "1.2.2-29-days-are-fine" "29 days after the last connection online a reader is still connected offline." => twenty_nine_days;
     "1.2.2-software-up-to-date" "Offline, a reader whose software was not seen up to date within 30 days is refused." => software;
+    "1.2.2-another-of-its-type" "What was connected online counts for every reader of its type." => another_of_its_type
+        not in Browser: "a browser has one simulated reader";
     "1.2.2-reader-tells-what-it-is" "A connected reader has device type, serial number and software version." => tells;
 }
 
@@ -71,11 +73,21 @@ async fn software(w: &World<'_>) -> Result<()> {
     w.connect().await.map(drop)
 }
 
+async fn another_of_its_type(w: &World<'_>) -> Result<()> {
+    w.till().await?;
+    let first = w.call("connectedReader", json!([])).await?;
+    w.offline().await?;
+    w.call("connectReader", json!([])).await?;
+    let other = w.call("connectedReader", json!([])).await?;
+    equal("type", text(&other, "/deviceType"), text(&first, "/deviceType"))?;
+    holds("another one", text(&other, "/serialNumber") != text(&first, "/serialNumber"))
+}
+
 async fn tells(w: &World<'_>) -> Result<()> {
     w.till().await?;
     let reader = w.call("connectedReader", json!([])).await?;
     for name in ["/deviceType", "/serialNumber", "/softwareVersion"] {
-        crate::world::holds(name, !text(&reader, name).is_empty())?;
+        holds(name, !text(&reader, name).is_empty())?;
     }
     Ok(())
 }

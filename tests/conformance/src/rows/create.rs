@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::rows;
-use crate::rig::Control;
+use crate::rig::{Control, Request};
 use crate::world::{TAP, World, equal, holds, part, text};
 
 rows! {
@@ -94,12 +94,24 @@ async fn require_online_fails(w: &World<'_>) -> Result<()> {
 
 async fn force_offline(w: &World<'_>) -> Result<()> {
     w.till().await?;
+    let asked = async || {
+        let mut asked = Vec::new();
+        for request in
+            [Request::Session, Request::Create, Request::Inspect, Request::Confirm, Request::Resolve]
+        {
+            asked.push((request, w.sent(request).await?));
+        }
+        anyhow::Ok(asked)
+    };
+    let before = asked().await?;
     let intent = w.create_as(500, "force_offline").await?;
     equal("no id", part(&intent, "/id").clone(), Value::Null)?;
     let intent = w.collect(&intent, TAP).await?;
     let stored = w.confirm(&intent).await?;
     equal("stored", part(&stored, "/offlineDetails/requiresUpload").as_bool(), Some(true))?;
     w.becomes(&stored, "accepted").await?;
+    equal("what the gateway was asked", asked().await?, before)?;
+    holds("it was forwarded", w.sent(Request::Forward).await? > 0)?;
     equal("charged once", w.charged().await?, vec![500])
 }
 

@@ -3,8 +3,10 @@
 use anyhow::Result;
 use serde_json::json;
 
+use super::readiness::check;
 use super::rows;
-use crate::world::{PAYMENT_MAX, World, equal, holds, number, part, text};
+use crate::rig::Control;
+use crate::world::{DAY_MS, World, equal, number, part, text};
 
 rows! {
     "1.2.1-configuration-of-the-location" "A Location's configuration with offline mode on lets its devices take payments offline." => enabled;
@@ -44,12 +46,21 @@ async fn next_connection(w: &World<'_>) -> Result<()> {
 }
 
 async fn kept(w: &World<'_>) -> Result<()> {
+    w.configure(json!({ "payment_amount_max": { "usd": 777 } })).await?;
     w.till().await?;
     w.offline().await?;
-    w.open(0).await?;
-    let readiness = w.call("checkReadiness", json!([])).await?;
-    equal("room", number(&readiness, "/amountsLeftByCurrency/usd")?, PAYMENT_MAX)?;
-    let checks = readiness["checks"].as_array().cloned().unwrap_or_default();
-    let configuration = checks.iter().find(|check| text(check, "/check") == "configuration");
-    holds("the configuration is known", configuration.is_some_and(|check| text(check, "/result") == "good"))
+    let restarted = async |result: &str| {
+        w.open(0).await?;
+        let readiness = w.call("checkReadiness", json!([])).await?;
+        equal("room", part(&readiness, "/amountsLeftByCurrency").clone(), json!({ "usd": 777 }))?;
+        equal("the configuration", text(check(&readiness, "configuration")?, "/result"), result)
+    };
+    restarted("good").await?;
+    w.connect().await?;
+    w.refused("amount_exceeds_max_offline_amount", w.sell(778)).await?;
+    w.sell(777).await?;
+    w.control(Control::Advance(29 * DAY_MS)).await?;
+    restarted("good").await?;
+    w.control(Control::Advance(2 * DAY_MS)).await?;
+    restarted("warning").await
 }

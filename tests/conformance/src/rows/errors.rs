@@ -10,6 +10,7 @@ use crate::world::{TAP, World, equal, holds, part, text};
 rows! {
     "1.4-not-found" "A payment that the device does not hold is said to be looked for elsewhere." => not_found;
     "1.4-storage" "When the device's database fails nothing is said to be stored." => storage;
+    "1.4-storage-full" "When the device's disk is full no card is asked for, nothing is said to be stored, and nothing that is stored is lost." => storage_full;
     "1.4-storage-key" "When the key that protects stored payments cannot be used nothing is said to be stored." => storage_key;
     "1.4-token-provider" "An app that gives no connection token is told so, and the reader is not connected." => token_provider;
     "1.4-api-error" "A gateway that fails where it has to be asked is told as its failure." => api_error;
@@ -52,6 +53,31 @@ async fn storage(w: &World<'_>) -> Result<()> {
     let collected = w.collect(&intent, TAP).await?;
     w.control(Control::BreakStorage).await?;
     w.refused("storage_unavailable", w.confirm(&collected)).await.map(drop)
+}
+
+async fn storage_full(w: &World<'_>) -> Result<()> {
+    let full = "offline_payments_store_full";
+    w.till().await?;
+    w.offline().await?;
+    let first = w.sell(1000).await?;
+    let intent = w.create_as(1100, "prefer_online").await?;
+    let collected = w.collect(&intent, TAP).await?;
+    let asked = w.events("readerinput").await?.len();
+    w.control(Control::DiskFull(true)).await?;
+    let failure = w.refused(full, w.confirm(&collected)).await?;
+    equal("its card is kept", text(&failure.payment_intent, "/status"), "requires_confirmation")?;
+    w.refused(full, w.sell(1200)).await?;
+    equal("nobody is asked for a card", w.events("readerinput").await?.len(), asked)?;
+    equal("stored", w.stored().await?, (1, 1000))?;
+    w.control(Control::DiskFull(false)).await?;
+    let second = w.confirm(&collected).await?;
+    equal("stored then", part(&second, "/offlineDetails/requiresUpload").as_bool(), Some(true))?;
+    w.open(0).await?;
+    w.online().await?;
+    for sale in [&first, &second] {
+        w.becomes(sale, "accepted").await?;
+    }
+    equal("each charged once", w.charged().await?, vec![1000, 1100])
 }
 
 async fn storage_key(w: &World<'_>) -> Result<()> {

@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::rows;
-use crate::rig::{Control, Fate, Request};
+use crate::rig::{Control, Fate, Look, Request};
 use crate::world::{DAY_MS, TAP, World, equal, holds, number, part, text};
 
 rows! {
@@ -16,19 +16,12 @@ rows! {
     "1.5-answers-per-payment" "In one batch each payment has its own outcome." => per_payment;
     "1.5-no-head-of-line-blocking" "A payment that needs a person holds up no other." => no_blocking;
     "1.5-wedged-retry" "One that was set aside has a reason, and a retry that sends it again." => wedged_retry;
-    "1.5-backoff" "A failed attempt is counted, kept with its reason, and repeated after 1 second to 5 minutes." => backoff;
-    "1.5-retry-after" "The gateway's `Retry-After` is honoured." => retry_after;
-    "1.5-reset" "\"Forward now\" and the connection's return do not wait for the backoff." => reset;
     "1.5-exactly-once-lost-answer" "A lost answer means unknown: the same offline id is sent again, and charged once." => once_after_loss;
     "1.5-exactly-once-many-outages" "Outage after outage in the middle of forwarding, each payment is charged once." => many_outages;
     "1.5-power-cut" "What was said to be stored is there after a restart at once, and is charged once." => power_cut;
     "1.5-sale-while-draining" "A forced offline sale made while others are forwarded is charged once." => while_draining;
-    "1.5-decline-is-final" "A decline of a stored payment is final, and waits in the work list until a person has dealt with it." => decline_is_final;
-    "1.5-until-acknowledged" "An event that the app did not take is told again after a restart, and no more once it was taken." => until_acknowledged;
-    "1.5-card-destroyed" "After the final outcome the card's ciphertext is destroyed; what reconciliation needs stays." => card_destroyed;
     "1.5-deadline" "Each stored payment shows when it must have been forwarded: in 24 hours, or as configured." => deadline;
     "1.5-observable" "The list shows every stored payment with state, attempts, last error and next attempt." => observable;
-    "1.5-two-tabs" "Two tabs on one queue: each payment is charged once, and told once." => two_tabs;
 }
 
 async fn by_itself(w: &World<'_>) -> Result<()> {
@@ -86,7 +79,7 @@ async fn order(w: &World<'_>) -> Result<()> {
     w.online().await?;
     w.becomes(&first, "accepted").await?;
     w.becomes(&urgent, "accepted").await?;
-    let sent = w.control(Control::Batches).await?;
+    let sent = w.look(Look::Batches).await?;
     let last = sent.as_array().and_then(|batches| batches.last()).cloned().unwrap_or_default();
     equal("order", last, json!([text(&urgent, "/offlineId"), text(&first, "/offlineId")]))
 }
@@ -102,7 +95,7 @@ async fn batches(w: &World<'_>) -> Result<()> {
     w.online().await?;
     w.becomes(&last, "accepted").await?;
     w.until("none to be stored", async || Ok((w.stored().await?.0 == 0).then_some(()))).await?;
-    let sent = w.control(Control::Batches).await?;
+    let sent = w.look(Look::Batches).await?;
     let mut sizes: Vec<usize> =
         sent.as_array().into_iter().flatten().filter_map(|batch| Some(batch.as_array()?.len())).collect();
     sizes.sort_unstable();
@@ -121,7 +114,7 @@ async fn per_payment(w: &World<'_>) -> Result<()> {
     for (sale, state) in sales.iter().zip(["accepted", "declined", "declined", "accepted"]) {
         w.becomes(sale, state).await?;
     }
-    let sent = w.control(Control::Batches).await?;
+    let sent = w.look(Look::Batches).await?;
     equal("one request", sent.as_array().map(Vec::len), Some(1))?;
     equal("charged", w.charged().await?, vec![1000, 1100])
 }
@@ -162,58 +155,6 @@ async fn wedged_retry(w: &World<'_>) -> Result<()> {
     .await?;
     let again = w.call("retryPaymentIntent", json!([text(&w.sell(500).await?, "/offlineId")]));
     w.refused("unexpected_status", again).await.map(drop)
-}
-
-/// A stored payment whose first attempt was answered with this.
-async fn failed_once(w: &World<'_>, status: u16, retry_after_s: Option<u32>) -> Result<(Value, Value)> {
-    w.till().await?;
-    w.offline().await?;
-    let stored = w.sell(1099).await?;
-    w.fault(Request::Forward, Fate::Status(status, retry_after_s), 1).await?;
-    w.online().await?;
-    let line = w
-        .until("a failed attempt", async || {
-            let line = w.payment(&stored).await?;
-            Ok((part(&line, "/lastError").is_object() && text(&line, "/state") == "stored").then_some(line))
-        })
-        .await?;
-    Ok((stored, line))
-}
-
-async fn backoff(w: &World<'_>) -> Result<()> {
-    let (stored, line) = failed_once(w, 503, None).await?;
-    equal("attempts", number(&line, "/attempts")?, 1)?;
-    equal("reason", text(&line, "/lastError/code"), "api_error")?;
-    let wait = number(&line, "/nextAttemptAtMs")?.saturating_sub(number(&line, "/lastError/atMs")?);
-    holds(&format!("{wait} ms"), (500..=300_000).contains(&wait))?;
-    let line = w.becomes(&stored, "accepted").await?;
-    equal("attempts", number(&line, "/attempts")?, 2)?;
-    equal("charged once", w.charged().await?, vec![1099])
-}
-
-async fn retry_after(w: &World<'_>) -> Result<()> {
-    let (_, line) = failed_once(w, 429, Some(120)).await?;
-    let wait = number(&line, "/nextAttemptAtMs")?.saturating_sub(number(&line, "/lastError/atMs")?);
-    holds(&format!("{wait} ms"), (120_000..=300_000).contains(&wait))
-}
-
-async fn reset(w: &World<'_>) -> Result<()> {
-    let (stored, line) = failed_once(w, 503, Some(300)).await?;
-    let due = number(&line, "/nextAttemptAtMs")?;
-    w.call("forwardNow", json!([])).await?;
-    let line = w.becomes(&stored, "accepted").await?;
-    holds("before it was due", number(&line, "/paymentIntent/createdAtMs")? < due)?;
-    w.fault(Request::Forward, Fate::Status(503, Some(300)), 1).await?;
-    let other = w.create_as(300, "force_offline").await?;
-    let other = w.collect(&other, TAP).await?;
-    let other = w.confirm(&other).await?;
-    w.until("a failed attempt", async || {
-        Ok(part(&w.payment(&other).await?, "/lastError").is_object().then_some(()))
-    })
-    .await?;
-    w.offline().await?;
-    w.online().await?;
-    w.becomes(&other, "accepted").await.map(drop)
 }
 
 async fn once_after_loss(w: &World<'_>) -> Result<()> {
@@ -282,63 +223,6 @@ async fn while_draining(w: &World<'_>) -> Result<()> {
     equal("each charged once", w.charged().await?, vec![1000, 1100, 1200, 1300, 1400])
 }
 
-async fn decline_is_final(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
-    let stored = w.sell(1005).await?;
-    w.online().await?;
-    w.becomes(&stored, "declined").await?;
-    w.refused("unexpected_status", w.call("retryPaymentIntent", json!([stored]))).await?;
-    w.call("forwardNow", json!([])).await?;
-    let waiting = w.call("listAttention", json!([])).await?;
-    equal("in the work list", text(&waiting, "/0/offlineId"), text(&stored, "/offlineId"))?;
-    w.call("settlePaymentIntent", json!([stored])).await?;
-    equal("dealt with", w.call("listAttention", json!([])).await?, json!([]))?;
-    equal("still in the list", text(&w.payment(&stored).await?, "/state"), "declined")
-}
-
-async fn until_acknowledged(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.control(Control::AppTakes(false)).await?;
-    w.offline().await?;
-    let stored = w.sell(1099).await?;
-    w.online().await?;
-    w.told(&stored).await?;
-    w.open(0).await?;
-    w.told(&stored).await?;
-    w.control(Control::AppTakes(true)).await?;
-    w.open(0).await?;
-    w.told(&stored).await?;
-    // The acknowledgement is written a moment after the app took it; from then on no restart tells it again.
-    w.until("the acknowledgement", async || {
-        w.open(0).await?;
-        w.until("the new page", async || {
-            Ok((!w.events("offlinestatuschange").await?.is_empty()).then_some(()))
-        })
-        .await?;
-        w.moments(4).await?;
-        Ok(w.told_of(&stored).await?.is_empty().then_some(()))
-    })
-    .await?;
-    equal("charged once", w.charged().await?, vec![1099])
-}
-
-async fn card_destroyed(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
-    let stored = w.sell(1099).await?;
-    let kept = async || {
-        let bytes = w.control(Control::BytesKept(text(&stored, "/offlineId").to_owned())).await?;
-        anyhow::Ok(bytes.as_u64().unwrap_or_default())
-    };
-    let with_card = kept().await?;
-    w.online().await?;
-    let line = w.becomes(&stored, "accepted").await?;
-    let without = kept().await?;
-    holds(&format!("{with_card} bytes became {without}"), without + 100 < with_card)?;
-    equal("last four", text(&line, "/card/last4"), "0010")
-}
-
 async fn deadline(w: &World<'_>) -> Result<()> {
     w.till().await?;
     w.offline().await?;
@@ -374,24 +258,4 @@ async fn observable(w: &World<'_>) -> Result<()> {
         w.call("listPayments", json!([{ "limit": 1, "before": text(&sales[0], "/offlineId") }])).await?;
     equal("a page", text(&page, "/0/offlineId"), text(&sales[1], "/offlineId"))?;
     w.refused("invalid_request", w.call("listPayments", json!([{ "limit": 1000 }]))).await.map(drop)
-}
-
-async fn two_tabs(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.open(1).await?;
-    w.connect_in(1).await?;
-    w.offline().await?;
-    let first = w.sell(1000).await?;
-    let second = w.sell_in(1, json!({ "amount": 1100, "currency": "usd" }), TAP).await?;
-    equal("both see both", w.stored().await?, (2, 2100))?;
-    w.online().await?;
-    for tab in [0, 1] {
-        w.call_in(tab, "forwardNow", json!([])).await?;
-    }
-    for sale in [&first, &second] {
-        w.becomes(sale, "accepted").await?;
-        w.told(sale).await?;
-        equal("told once", w.told_of(sale).await?.len(), 1)?;
-    }
-    equal("each charged once", w.charged().await?, vec![1000, 1100])
 }

@@ -11,7 +11,12 @@ mod events;
 mod forwarding;
 mod limits;
 mod ours;
+mod outcomes;
+mod readiness;
+mod retries;
+mod simulated;
 mod steps;
+mod tabs;
 mod types;
 
 use futures::future::LocalBoxFuture;
@@ -59,8 +64,13 @@ pub fn all() -> Vec<Row> {
         types::ROWS,
         errors::ROWS,
         forwarding::ROWS,
+        retries::ROWS,
+        outcomes::ROWS,
+        tabs::ROWS,
         limits::ROWS,
+        readiness::ROWS,
         ours::ROWS,
+        simulated::ROWS,
     ];
     parts.concat()
 }

@@ -76,8 +76,12 @@ async fn require_online(w: &World<'_>) -> Result<()> {
 async fn force_offline(w: &World<'_>) -> Result<()> {
     let table = [
         ([true, true, true], "stored"),
+        ([true, true, false], "stored"),
         ([true, false, true], "stored"),
+        ([true, false, false], "stored"),
+        ([false, true, true], "stored"),
         ([false, true, false], "stored"),
+        ([false, false, true], "stored"),
         ([false, false, false], "stored"),
     ];
     walk_all(w, "force_offline", &table).await

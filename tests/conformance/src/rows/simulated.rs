@@ -1,0 +1,95 @@
+//! Simulated outages, for testing an integration (1.6).
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use super::rows;
+use crate::rig::{Account, Control};
+use crate::world::{World, equal, holds, part, text};
+
+rows! {
+    "1.6-simulated-outage" "A simulated outage lasts across a restart and loses nothing." => immediate;
+    "1.6-simulated-time-out" "`time_out`: requests end without an answer, after their time." => time_out;
+    "1.6-simulated-intermittent" "`intermittent`: some requests fail, of some the answer is lost, some go through; each payment is charged once." => intermittent;
+    "1.6-simulated-in-live-mode" "Where money moves no outage is simulated." => live_mode
+        not in Browser: "the gateway's command makes test accounts only";
+}
+
+async fn simulate(w: &World<'_>, mode: &str) -> Result<()> {
+    w.call("setSimulatedOfflineMode", json!([mode])).await.map(drop)
+}
+
+async fn status(w: &World<'_>) -> Result<Value> {
+    w.call("networkStatus", json!([])).await
+}
+
+async fn immediate(w: &World<'_>) -> Result<()> {
+    w.till().await?;
+    simulate(w, "immediate").await?;
+    equal("status", status(w).await?, json!("offline"))?;
+    let stored = w.sell(1099).await?;
+    equal("stored", part(&stored, "/offlineDetails/requiresUpload").as_bool(), Some(true))?;
+    w.open(0).await?;
+    equal("still", status(w).await?, json!("offline"))?;
+    equal("totals", w.stored().await?, (1, 1099))?;
+    simulate(w, "off").await?;
+    equal("over", status(w).await?, json!("online"))?;
+    w.becomes(&stored, "accepted").await?;
+    equal("charged once", w.charged().await?, vec![1099])?;
+    w.refused("invalid_request", w.call("setSimulatedOfflineMode", json!(["sometimes"]))).await?;
+    equal("unchanged", status(w).await?, json!("online"))
+}
+
+async fn time_out(w: &World<'_>) -> Result<()> {
+    w.till().await?;
+    let before = w.now_ms().await?;
+    simulate(w, "time_out").await?;
+    holds("it took its time", w.now_ms().await? >= before + 3_000)?;
+    equal("status", status(w).await?, json!("offline"))?;
+    let stored = w.sell(1099).await?;
+    equal("stored", part(&stored, "/offlineDetails/requiresUpload").as_bool(), Some(true))?;
+    w.call("forwardNow", json!([])).await?;
+    let line = w.fails(&stored, 1).await?;
+    equal("why", text(&line, "/lastError/code"), "request_timed_out")?;
+    simulate(w, "off").await?;
+    w.becomes(&stored, "accepted").await?;
+    equal("charged once", w.charged().await?, vec![1099])
+}
+
+async fn intermittent(w: &World<'_>) -> Result<()> {
+    w.till().await?;
+    simulate(w, "intermittent").await?;
+    let mut sales: Vec<Value> = Vec::new();
+    w.until("one that failed first and went through then", async || {
+        let list = w.payments().await?;
+        let accepted = |line: &&Value| text(line, "/state") == "accepted";
+        if list.iter().all(|line| accepted(&line)) && sales.len() < 100 {
+            sales.push(w.sell_forced(100 * (1 + sales.len() as u64)).await?);
+        }
+        w.call("forwardNow", json!([])).await?;
+        let failed = |line: &Value| part(line, "/failures").as_array().is_some_and(|all| !all.is_empty());
+        Ok(list.iter().filter(accepted).any(failed).then_some(()))
+    })
+    .await?;
+    simulate(w, "off").await?;
+    for sale in &sales {
+        w.becomes(sale, "accepted").await?;
+    }
+    let amounts = (1..=sales.len() as u64).map(|sale| 100 * sale).collect();
+    equal("each charged once", w.charged().await?, amounts)
+}
+
+async fn live_mode(w: &World<'_>) -> Result<()> {
+    w.till().await?;
+    simulate(w, "immediate").await?;
+    w.control(Control::SwitchAccount(Account::Live)).await?;
+    w.control(Control::Heal).await?;
+    simulate(w, "off").await?;
+    w.connect().await?;
+    for mode in ["immediate", "time_out", "intermittent"] {
+        w.refused("invalid_request", w.call("setSimulatedOfflineMode", json!([mode]))).await?;
+        equal("not begun", status(w).await?, json!("online"))?;
+    }
+    simulate(w, "off").await?;
+    equal("taken", text(&w.sell(1000).await?, "/status"), "succeeded")
+}

@@ -1,0 +1,74 @@
+//! Several tabs on one queue (1.5).
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use super::rows;
+use crate::rig::{Control, Look, Request};
+use crate::world::{TAP, World, equal, number, text};
+
+rows! {
+    "1.5-two-tabs" "Two tabs on one queue: each payment is sent once, charged once, and told once, in whichever tab." => two_tabs;
+    "1.5-frozen-tab" "A tab that freezes while it forwards keeps its payments for as long as its lease, not for as long as its lock." => frozen_tab;
+}
+
+async fn two_tabs(w: &World<'_>) -> Result<()> {
+    w.till().await?;
+    w.open(1).await?;
+    w.connect_in(1).await?;
+    w.offline().await?;
+    let first = w.sell(1000).await?;
+    let second = w.sell_in(1, json!({ "amount": 1100, "currency": "usd" }), TAP).await?;
+    for tab in [0, 1] {
+        let status = w.call_in(tab, "getOfflineStatus", json!([])).await?;
+        equal("both see both", number(&status, "/sdk/offlinePaymentsCount")?, 2)?;
+    }
+    w.online().await?;
+    for tab in [0, 1] {
+        w.call_in(tab, "forwardNow", json!([])).await?;
+    }
+    let told = async |sale: &Value| {
+        anyhow::Ok(w.told_of_in(0, sale).await?.len() + w.told_of_in(1, sale).await?.len())
+    };
+    for sale in [&first, &second] {
+        w.becomes(sale, "accepted").await?;
+        w.until("an event", async || Ok((told(sale).await? > 0).then_some(()))).await?;
+    }
+    w.moments(8).await?;
+    for sale in [&first, &second] {
+        equal("told once", told(sale).await?, 1)?;
+    }
+    let batches = w.look(Look::Batches).await?;
+    let mut sent: Vec<&str> = batches
+        .as_array()
+        .into_iter()
+        .flatten()
+        .flat_map(Value::as_array)
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    sent.sort_unstable();
+    equal("sent once", sent, vec![text(&first, "/offlineId"), text(&second, "/offlineId")])?;
+    equal("each charged once", w.charged().await?, vec![1000, 1100])
+}
+
+async fn frozen_tab(w: &World<'_>) -> Result<()> {
+    w.till().await?;
+    w.open(1).await?;
+    w.offline().await?;
+    let stored = w.sell(1099).await?;
+    w.control(Control::Mend).await?;
+    w.control(Control::Freeze(1)).await?;
+    let before = w.sent(Request::Forward).await?;
+    w.call("forwardNow", json!([])).await?;
+    w.moments(8).await?;
+    equal("its lease is respected", text(&w.payment(&stored).await?, "/state"), "forwarding")?;
+    equal("nobody else sends it", w.sent(Request::Forward).await?, before)?;
+    w.control(Control::Advance(61_000)).await?;
+    w.call("forwardNow", json!([])).await?;
+    let line = w.becomes(&stored, "accepted").await?;
+    equal("attempts", number(&line, "/attempts")?, 2)?;
+    w.told(&stored).await?;
+    equal("told once", w.told_of(&stored).await?.len(), 1)?;
+    equal("charged once", w.charged().await?, vec![1099])
+}
