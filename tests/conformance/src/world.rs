@@ -85,6 +85,11 @@ pub(crate) fn holds(what: &str, holds: bool) -> Result<()> {
     if holds { Ok(()) } else { bail!("not so: {what}") }
 }
 
+/// Fails unless a payment is stored on the device and waits for its upload.
+pub(crate) fn is_stored(intent: &Value) -> Result<()> {
+    equal("waits for its upload", part(intent, "/offlineDetails/requiresUpload").as_bool(), Some(true))
+}
+
 impl<'a> World<'a> {
     /// Over a rig that has begun.
     pub fn new(rig: &'a dyn Rig) -> Self {
@@ -122,6 +127,12 @@ impl<'a> World<'a> {
         self.open(0).await?;
         self.connect().await?;
         Ok(())
+    }
+
+    /// The same, once the connection is lost.
+    pub(crate) async fn till_offline(&self) -> Result<()> {
+        self.till().await?;
+        self.offline().await
     }
 
     /// A till that listens, without a reader.
@@ -255,6 +266,15 @@ impl<'a> World<'a> {
         Ok((number(&status, "/sdk/offlinePaymentsCount")?, cents))
     }
 
+    /// Lets moments pass until nothing is stored any more.
+    pub(crate) async fn none_stored(&self) -> Result<()> {
+        self.until("none to be stored", async || Ok((self.stored().await?.0 == 0).then_some(()))).await
+    }
+
+    pub(crate) async fn network_status(&self) -> Result<Value> {
+        self.call("networkStatus", json!([])).await
+    }
+
     /// The device's list, newest first.
     pub(crate) async fn payments(&self) -> Result<Vec<Value>> {
         let list = self.call("listPayments", json!([{ "limit": 100 }])).await?;
@@ -325,6 +345,14 @@ impl<'a> World<'a> {
         .await
     }
 
+    /// Lets time pass until a payment is accepted; gives its line.
+    pub(crate) async fn accepted_in_time(&self, intent: &Value, step_ms: u64) -> Result<Value> {
+        self.in_time("it to be accepted", step_ms, async || {
+            Ok(Some(self.payment(intent).await?).filter(|line| text(line, "/state") == "accepted"))
+        })
+        .await
+    }
+
     /// Lets moments pass until an attempt to forward a payment has failed; gives its line.
     pub(crate) async fn fails(&self, intent: &Value, attempts: u64) -> Result<Value> {
         self.until("a failed attempt", async || self.failed(intent, attempts).await).await
@@ -371,6 +399,12 @@ impl<'a> World<'a> {
     /// Waits until the app was told of a payment; gives the event's detail.
     pub(crate) async fn told(&self, intent: &Value) -> Result<Value> {
         self.until("the event", async || Ok(self.told_of(intent).await?.into_iter().next_back())).await
+    }
+
+    /// Waits until the app was told of a payment, which must be once.
+    pub(crate) async fn told_once(&self, intent: &Value) -> Result<()> {
+        self.told(intent).await?;
+        equal("told once", self.told_of(intent).await?.len(), 1)
     }
 
     /// The gateway's charges, newest first.

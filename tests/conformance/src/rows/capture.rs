@@ -21,8 +21,7 @@ fn manually(amount: u64) -> Value {
 }
 
 async fn automatic(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let stored = w.sell(1099).await?;
     equal("status", text(&stored, "/status"), "succeeded")?;
     w.online().await?;
@@ -33,8 +32,7 @@ async fn automatic(w: &World<'_>) -> Result<()> {
 }
 
 async fn manual(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let stored = w.sell_with(manually(1099), TAP).await?;
     equal("status", text(&stored, "/status"), "requires_capture")?;
     w.online().await?;
@@ -49,8 +47,7 @@ async fn manual(w: &World<'_>) -> Result<()> {
 }
 
 async fn too_early(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let stored = w.sell_with(manually(1099), TAP).await?;
     let early = w.call("capturePaymentIntent", json!([stored]));
     let failure = w.refused("unexpected_status", early).await?;
@@ -74,8 +71,7 @@ async fn manual_online(w: &World<'_>) -> Result<()> {
 }
 
 async fn after_restart(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let stored = w.sell_with(manually(1099), TAP).await?;
     w.online().await?;
     w.told(&stored).await?;
@@ -85,8 +81,7 @@ async fn after_restart(w: &World<'_>) -> Result<()> {
 }
 
 async fn deferred(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let stored = w.sell(1099).await?;
     let stored_at = number(&stored, "/offlineDetails/storedAtMs")? / 1000;
     w.online().await?;
@@ -96,8 +91,7 @@ async fn deferred(w: &World<'_>) -> Result<()> {
 }
 
 async fn receipt(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let stored = w.sell_with(json!({ "amount": 1099, "currency": "usd" }), CHIP).await?;
     w.online().await?;
     w.told(&stored).await?;

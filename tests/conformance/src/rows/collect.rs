@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::rows;
 use crate::rig::{Control, Hand};
-use crate::world::{CHIP, TAP, World, equal, holds, part, text};
+use crate::world::{CHIP, TAP, World, equal, holds, is_stored, part, text};
 
 rows! {
     "1.2.5-inputs-online" "Online the app is told to ask for insert, tap or swipe." => inputs_online;
@@ -42,8 +42,7 @@ async fn inputs(w: &World<'_>) -> Result<Vec<Value>> {
 }
 
 async fn offline_intent(w: &World<'_>) -> Result<Value> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     w.create_as(1099, "prefer_online").await
 }
 
@@ -239,12 +238,11 @@ async fn another_card(w: &World<'_>) -> Result<()> {
     w.refused("interac_not_supported_offline", w.collect(&intent, "interac")).await?;
     let collected = w.collect(&intent, CHIP).await?;
     let stored = w.confirm(&collected).await?;
-    equal("stored", part(&stored, "/offlineDetails/requiresUpload").as_bool(), Some(true))
+    is_stored(&stored)
 }
 
 async fn not_in_vain(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let intent = w.create_as(crate::world::PAYMENT_MAX + 1, "prefer_online").await?;
     w.refused("amount_exceeds_max_offline_amount", w.collect(&intent, TAP)).await?;
     equal("nobody is asked", inputs(w).await?.len(), 0)

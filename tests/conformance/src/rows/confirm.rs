@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::rows;
 use crate::rig::{Control, Fate, Request};
-use crate::world::{CHIP, PAYMENT_MAX, TAP, World, equal, holds, number, part, text};
+use crate::world::{CHIP, PAYMENT_MAX, TAP, World, equal, holds, is_stored, number, part, text};
 
 rows! {
     "1.2.6-maximum" "Offline the amount may not exceed the configured maximum." => maximum;
@@ -27,8 +27,7 @@ rows! {
 }
 
 async fn maximum(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     w.sell(PAYMENT_MAX).await?;
     w.refused("amount_exceeds_max_offline_amount", w.sell(PAYMENT_MAX + 100)).await?;
     w.online().await?;
@@ -39,8 +38,7 @@ async fn maximum(w: &World<'_>) -> Result<()> {
 async fn ceiling(w: &World<'_>) -> Result<()> {
     let much = json!({ "payment_amount_max": { "usd": 99_999_999 }, "stored_amount_max": {} });
     w.configure(much).await?;
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     w.sell(1_000_000).await?;
     w.refused("amount_exceeds_max_offline_amount", w.sell(1_000_001)).await.map(drop)
 }
@@ -48,8 +46,7 @@ async fn ceiling(w: &World<'_>) -> Result<()> {
 async fn other_ceilings(w: &World<'_>) -> Result<()> {
     let max = json!({ "eur": 99_999_999, "jpy": 99_999_999 });
     w.configure(json!({ "payment_amount_max": max, "stored_amount_max": {} })).await?;
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     // At any rate of these years 5,000 euro and 500,000 yen are less than 10,000 dollars, and these are more.
     for (currency, less, more) in [("eur", 500_000, 1_200_000), ("jpy", 500_000, 3_000_000)] {
         w.sell_with(json!({ "amount": less, "currency": currency }), TAP).await?;
@@ -60,18 +57,16 @@ async fn other_ceilings(w: &World<'_>) -> Result<()> {
 }
 
 async fn currency(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let pounds = w.sell_with(json!({ "amount": 100, "currency": "gbp" }), TAP);
     w.refused("invalid_offline_currency", pounds).await.map(drop)
 }
 
 async fn stored(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let stored = w.sell(1099).await?;
     equal("status", text(&stored, "/status"), "succeeded")?;
-    equal("upload", part(&stored, "/offlineDetails/requiresUpload").as_bool(), Some(true))?;
+    is_stored(&stored)?;
     let at = number(&stored, "/offlineDetails/storedAtMs")?;
     holds("stored after it was created", at >= number(&stored, "/createdAtMs")?)?;
     equal("totals", w.stored().await?, (1, 1099))?;
@@ -86,7 +81,7 @@ async fn created_online(w: &World<'_>) -> Result<()> {
     let intent = w.collect(&intent, TAP).await?;
     let stored = w.confirm(&intent).await?;
     holds("id", text(&stored, "/id").starts_with("pi_"))?;
-    equal("upload", part(&stored, "/offlineDetails/requiresUpload").as_bool(), Some(true))?;
+    is_stored(&stored)?;
     w.online().await?;
     let forwarded = w.told(&stored).await?;
     equal("the same one", text(&forwarded, "/paymentIntent/id"), text(&stored, "/id"))?;
@@ -125,14 +120,14 @@ async fn mismatch(w: &World<'_>) -> Result<()> {
     equal("collect again", text(&failure.payment_intent, "/status"), "requires_payment_method")?;
     let intent = w.collect(&intent, TAP).await?;
     let stored = w.confirm(&intent).await?;
-    equal("stored", part(&stored, "/offlineDetails/requiresUpload").as_bool(), Some(true))
+    is_stored(&stored)
 }
 
 async fn lost_answer(w: &World<'_>) -> Result<()> {
     w.till().await?;
     w.fault(Request::Confirm, Fate::Lost, 1).await?;
     let stored = w.sell(1099).await?;
-    equal("stored", part(&stored, "/offlineDetails/requiresUpload").as_bool(), Some(true))?;
+    is_stored(&stored)?;
     w.becomes(&stored, "accepted").await?;
     equal("charged once", w.charged().await?, vec![1099])
 }
@@ -141,7 +136,7 @@ async fn busy_gateway(w: &World<'_>) -> Result<()> {
     w.till().await?;
     w.fault(Request::Confirm, Fate::Status(503, None), 1).await?;
     let stored = w.sell(1099).await?;
-    equal("stored", part(&stored, "/offlineDetails/requiresUpload").as_bool(), Some(true))?;
+    is_stored(&stored)?;
     w.becomes(&stored, "accepted").await?;
     equal("charged once", w.charged().await?, vec![1099])
 }
@@ -150,10 +145,9 @@ async fn portal(w: &World<'_>) -> Result<()> {
     w.till().await?;
     w.fault(Request::Any, Fate::Portal, u32::MAX).await?;
     w.control(Control::BrowserSays(true)).await?;
-    w.until("offline", async || Ok((w.call("networkStatus", json!([])).await? == "offline").then_some(())))
-        .await?;
+    w.until("offline", async || Ok((w.network_status().await? == "offline").then_some(()))).await?;
     let stored = w.sell(1099).await?;
-    equal("stored", part(&stored, "/offlineDetails/requiresUpload").as_bool(), Some(true))?;
+    is_stored(&stored)?;
     w.control(Control::Heal).await?;
     w.online().await?;
     w.becomes(&stored, "accepted").await?;
@@ -172,8 +166,7 @@ async fn unknown(w: &World<'_>) -> Result<()> {
 }
 
 async fn once(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let stored = w.sell(1099).await?;
     w.refused("unexpected_status", w.confirm(&stored)).await?;
     w.refused("unexpected_status", w.collect(&stored, TAP)).await?;
@@ -182,8 +175,7 @@ async fn once(w: &World<'_>) -> Result<()> {
 }
 
 async fn cancel_before(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let intent = w.create_as(1099, "prefer_online").await?;
     let canceled = w.call("cancelPaymentIntent", json!([intent])).await?;
     equal("status", text(&canceled, "/status"), "canceled")?;
@@ -196,8 +188,7 @@ async fn cancel_before(w: &World<'_>) -> Result<()> {
 }
 
 async fn receipt(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let stored = w.sell_with(json!({ "amount": 1099, "currency": "usd" }), CHIP).await?;
     let card = part(&stored, "/offlineDetails/cardPresentDetails");
     equal("brand", text(card, "/brand"), "mastercard")?;

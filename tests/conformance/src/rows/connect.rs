@@ -20,8 +20,7 @@ rows! {
 }
 
 async fn connects(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     w.call("disconnectReader", json!([])).await?;
     equal("reader", w.call("connectedReader", json!([])).await?, Value::Null)?;
     w.connect().await?;
@@ -31,8 +30,7 @@ async fn connects(w: &World<'_>) -> Result<()> {
 
 async fn must_be_enabled(w: &World<'_>) -> Result<()> {
     w.configure(json!({ "enabled": false })).await?;
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     w.refused("not_connected_to_internet", w.connect()).await.map(drop)
 }
 
@@ -45,8 +43,7 @@ async fn never_online(w: &World<'_>) -> Result<()> {
 }
 
 async fn thirty_days(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     w.control(Control::Advance(30 * DAY_MS)).await?;
     w.refused("reader_not_paired_online_at_location", w.connect()).await?;
     w.online().await?;
@@ -56,15 +53,13 @@ async fn thirty_days(w: &World<'_>) -> Result<()> {
 }
 
 async fn twenty_nine_days(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     w.control(Control::Advance(29 * DAY_MS)).await?;
     w.connect().await.map(drop)
 }
 
 async fn software(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     w.control(Control::Firmware("Simulated VP3300 v9.9.9")).await?;
     w.refused("reader_software_update_required", w.connect()).await?;
     w.online().await?;

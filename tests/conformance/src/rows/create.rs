@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::rows;
 use crate::rig::{Control, Request};
-use crate::world::{TAP, World, equal, holds, part, text};
+use crate::world::{TAP, World, equal, holds, is_stored, part, text};
 
 rows! {
     "1.2.4-created-offline" "Created offline a PaymentIntent has no id of the gateway's and an offline id that stays." => created_offline;
@@ -20,8 +20,7 @@ rows! {
 }
 
 async fn created_offline(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let intent = w.create_as(1099, "prefer_online").await?;
     equal("id", part(&intent, "/id").clone(), Value::Null)?;
     let offline_id = text(&intent, "/offlineId").to_owned();
@@ -76,8 +75,7 @@ async fn default(w: &World<'_>) -> Result<()> {
 }
 
 async fn require_online_tries(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     w.control(Control::Mend).await?;
     let intent = w.create_as(500, "require_online").await?;
     holds("an id", text(&intent, "/id").starts_with("pi_"))?;
@@ -86,8 +84,7 @@ async fn require_online_tries(w: &World<'_>) -> Result<()> {
 }
 
 async fn require_online_fails(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     w.refused("not_connected_to_internet_and_require_online_set", w.create_as(500, "require_online")).await?;
     equal("nothing is stored", w.stored().await?, (0, 0))
 }
@@ -108,7 +105,7 @@ async fn force_offline(w: &World<'_>) -> Result<()> {
     equal("no id", part(&intent, "/id").clone(), Value::Null)?;
     let intent = w.collect(&intent, TAP).await?;
     let stored = w.confirm(&intent).await?;
-    equal("stored", part(&stored, "/offlineDetails/requiresUpload").as_bool(), Some(true))?;
+    is_stored(&stored)?;
     w.becomes(&stored, "accepted").await?;
     equal("what the gateway was asked", asked().await?, before)?;
     holds("it was forwarded", w.sent(Request::Forward).await? > 0)?;

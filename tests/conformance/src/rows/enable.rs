@@ -6,7 +6,7 @@ use serde_json::json;
 use super::readiness::check;
 use super::rows;
 use crate::rig::Control;
-use crate::world::{DAY_MS, World, equal, number, part, text};
+use crate::world::{DAY_MS, World, equal, is_stored, number, part, text};
 
 rows! {
     "1.2.1-configuration-of-the-location" "A Location's configuration with offline mode on lets its devices take payments offline." => enabled;
@@ -16,17 +16,15 @@ rows! {
 }
 
 async fn enabled(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let stored = w.sell(1099).await?;
-    equal("stored", part(&stored, "/offlineDetails/requiresUpload").as_bool(), Some(true))?;
+    is_stored(&stored)?;
     equal("totals", w.stored().await?, (1, 1099))
 }
 
 async fn disabled(w: &World<'_>) -> Result<()> {
     w.configure(json!({ "enabled": false })).await?;
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let intent = w.create(json!({ "amount": 1099, "currency": "usd" })).await?;
     w.refused("not_connected_to_internet", w.collect(&intent, "contactless_visa")).await?;
     equal("totals", w.stored().await?, (0, 0))
@@ -47,8 +45,7 @@ async fn next_connection(w: &World<'_>) -> Result<()> {
 
 async fn kept(w: &World<'_>) -> Result<()> {
     w.configure(json!({ "payment_amount_max": { "usd": 777 } })).await?;
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let restarted = async |result: &str| {
         w.open(0).await?;
         let readiness = w.call("checkReadiness", json!([])).await?;

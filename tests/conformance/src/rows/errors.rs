@@ -47,8 +47,7 @@ async fn not_found(w: &World<'_>) -> Result<()> {
 }
 
 async fn storage(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let intent = w.create_as(500, "prefer_online").await?;
     let collected = w.collect(&intent, TAP).await?;
     w.control(Control::BreakStorage).await?;
@@ -57,8 +56,7 @@ async fn storage(w: &World<'_>) -> Result<()> {
 
 async fn storage_full(w: &World<'_>) -> Result<()> {
     let full = "offline_payments_store_full";
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let first = w.sell(1000).await?;
     let intent = w.create_as(1100, "prefer_online").await?;
     let collected = w.collect(&intent, TAP).await?;
@@ -81,8 +79,7 @@ async fn storage_full(w: &World<'_>) -> Result<()> {
 }
 
 async fn storage_key(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let intent = w.create_as(500, "prefer_online").await?;
     w.control(Control::BreakKey).await?;
     w.refused("storage_key_unavailable", w.collect(&intent, TAP)).await?;
@@ -125,8 +122,7 @@ async fn timed_out(w: &World<'_>) -> Result<()> {
 async fn mismatch(w: &World<'_>, first: Account, other: Account, code: &str) -> Result<()> {
     w.control(Control::SwitchAccount(first)).await?;
     w.control(Control::Heal).await?;
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let stored = w.sell(1099).await?;
     w.control(Control::SwitchAccount(other)).await?;
     w.online().await?;
@@ -155,8 +151,7 @@ async fn test_in_live(w: &World<'_>) -> Result<()> {
 }
 
 async fn conflict(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let stored = w.sell(1099).await?;
     w.control(Control::Occupy(text(&stored, "/offlineId").to_owned())).await?;
     w.online().await?;
@@ -167,8 +162,7 @@ async fn conflict(w: &World<'_>) -> Result<()> {
 }
 
 async fn carries(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let intent = w.create_as(500, "prefer_online").await?;
     let failure = w.refused("card_swipe_not_available", w.collect(&intent, "swipe")).await?;
     equal("offline id", text(&failure.payment_intent, "/offlineId"), text(&intent, "/offlineId"))?;

@@ -27,8 +27,7 @@ async fn listeners_needed(w: &World<'_>) -> Result<()> {
 }
 
 async fn status_change(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     w.until("a status of offline", async || {
         let events = w.events("offlinestatuschange").await?;
         Ok(events.iter().any(|s| text(s, "/sdk/networkStatus") == "offline").then_some(()))
@@ -48,8 +47,7 @@ async fn status_change(w: &World<'_>) -> Result<()> {
 }
 
 async fn forwarded(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let stored = w.sell(1099).await?;
     w.online().await?;
     let told = w.told(&stored).await?;
@@ -61,8 +59,7 @@ async fn forwarded(w: &World<'_>) -> Result<()> {
 }
 
 async fn with_error(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let stored = w.sell(1005).await?;
     w.online().await?;
     let told = w.told(&stored).await?;
@@ -72,8 +69,7 @@ async fn with_error(w: &World<'_>) -> Result<()> {
 }
 
 async fn forwarding_error(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let stored = w.sell(1099).await?;
     w.fault(Request::Forward, Fate::SessionEnded, 1).await?;
     w.control(Control::Tokens(false)).await?;

@@ -25,8 +25,7 @@ rows! {
 }
 
 async fn by_itself(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let stored = w.sell(1099).await?;
     equal("not sent", number(&w.payment(&stored).await?, "/attempts")?, 0)?;
     w.online().await?;
@@ -36,8 +35,7 @@ async fn by_itself(w: &World<'_>) -> Result<()> {
 }
 
 async fn after_restart(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let stored = w.sell(1099).await?;
     w.control(Control::Mend).await?;
     w.open(0).await?;
@@ -46,8 +44,7 @@ async fn after_restart(w: &World<'_>) -> Result<()> {
 }
 
 async fn tried_while_offline(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let stored = w.sell(1099).await?;
     w.call("forwardNow", json!([])).await?;
     let line = w
@@ -63,8 +60,7 @@ async fn tried_while_offline(w: &World<'_>) -> Result<()> {
 }
 
 async fn order(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let first = w.sell(200).await?;
     // From here on sales must be forwarded sooner than the one before, which has to wait meanwhile.
     w.configure(json!({ "forward_within_s": 3600 })).await?;
@@ -86,15 +82,14 @@ async fn order(w: &World<'_>) -> Result<()> {
 
 async fn batches(w: &World<'_>) -> Result<()> {
     w.configure(json!({ "stored_amount_max": {} })).await?;
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let mut last = Value::Null;
     for amount in 0..52 {
         last = w.sell(1_000 + 100 * amount).await?;
     }
     w.online().await?;
     w.becomes(&last, "accepted").await?;
-    w.until("none to be stored", async || Ok((w.stored().await?.0 == 0).then_some(()))).await?;
+    w.none_stored().await?;
     let sent = w.look(Look::Batches).await?;
     let mut sizes: Vec<usize> =
         sent.as_array().into_iter().flatten().filter_map(|batch| Some(batch.as_array()?.len())).collect();
@@ -104,8 +99,7 @@ async fn batches(w: &World<'_>) -> Result<()> {
 }
 
 async fn per_payment(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let mut sales = Vec::new();
     for amount in [1000, 1005, 1001, 1100] {
         sales.push(w.sell(amount).await?);
@@ -120,8 +114,7 @@ async fn per_payment(w: &World<'_>) -> Result<()> {
 }
 
 async fn no_blocking(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let wrong = w.sell(1000).await?;
     let right = w.sell(1100).await?;
     w.control(Control::Occupy(text(&wrong, "/offlineId").to_owned())).await?;
@@ -136,8 +129,7 @@ async fn no_blocking(w: &World<'_>) -> Result<()> {
 }
 
 async fn wedged_retry(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let wrong = w.sell(1000).await?;
     w.control(Control::Occupy(text(&wrong, "/offlineId").to_owned())).await?;
     w.online().await?;
@@ -158,8 +150,7 @@ async fn wedged_retry(w: &World<'_>) -> Result<()> {
 }
 
 async fn once_after_loss(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let stored = w.sell(1099).await?;
     w.fault(Request::Forward, Fate::Lost, 1).await?;
     w.online().await?;
@@ -170,8 +161,7 @@ async fn once_after_loss(w: &World<'_>) -> Result<()> {
 }
 
 async fn many_outages(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let mut sales = Vec::new();
     for amount in [1000, 1100, 1200] {
         sales.push(w.sell(amount).await?);
@@ -185,15 +175,13 @@ async fn many_outages(w: &World<'_>) -> Result<()> {
     w.online().await?;
     for sale in &sales {
         w.becomes(sale, "accepted").await?;
-        w.told(sale).await?;
-        equal("told once", w.told_of(sale).await?.len(), 1)?;
+        w.told_once(sale).await?;
     }
     equal("each charged once", w.charged().await?, vec![1000, 1100, 1200])
 }
 
 async fn power_cut(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let stored = w.sell(1099).await?;
     w.open(0).await?;
     equal("totals", w.stored().await?, (1, 1099))?;
@@ -206,8 +194,7 @@ async fn power_cut(w: &World<'_>) -> Result<()> {
 }
 
 async fn while_draining(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     for amount in [1000, 1100] {
         w.sell(amount).await?;
     }
@@ -219,13 +206,12 @@ async fn while_draining(w: &World<'_>) -> Result<()> {
         last = w.confirm(&intent).await?;
     }
     w.becomes(&last, "accepted").await?;
-    w.until("none to be stored", async || Ok((w.stored().await?.0 == 0).then_some(()))).await?;
+    w.none_stored().await?;
     equal("each charged once", w.charged().await?, vec![1000, 1100, 1200, 1300, 1400])
 }
 
 async fn deadline(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let usual = w.payment(&w.sell(500).await?).await?;
     equal("usually", number(&usual, "/deadlineMs")? - number(&usual, "/storedAtMs")?, DAY_MS)?;
     w.online().await?;
@@ -237,8 +223,7 @@ async fn deadline(w: &World<'_>) -> Result<()> {
 }
 
 async fn observable(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let mut sales = Vec::new();
     for amount in [100, 200, 300] {
         sales.push(w.sell(amount).await?);

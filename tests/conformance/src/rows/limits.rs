@@ -19,8 +19,7 @@ const FULL: &str = "offline_payments_store_full";
 
 async fn total(w: &World<'_>) -> Result<()> {
     w.configure(json!({ "stored_amount_max": { "usd": 1000 } })).await?;
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     w.sell(600).await?;
     w.refused(FULL, w.sell(401)).await?;
     w.sell_with(json!({ "amount": 5000, "currency": "eur" }), TAP).await?;
@@ -30,8 +29,7 @@ async fn total(w: &World<'_>) -> Result<()> {
 
 async fn count(w: &World<'_>) -> Result<()> {
     w.configure(json!({ "stored_count_max": 2 })).await?;
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     w.sell(100).await?;
     w.sell(100).await?;
     w.refused(FULL, w.sell(100)).await?;
@@ -40,8 +38,7 @@ async fn count(w: &World<'_>) -> Result<()> {
 
 async fn age(w: &World<'_>) -> Result<()> {
     w.configure(json!({ "stored_age_max_s": 24 * 60 * 60 })).await?;
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     w.sell(100).await?;
     w.control(Control::Advance(DAY_MS / 2)).await?;
     w.sell(100).await?;
@@ -72,8 +69,7 @@ async fn two_tabs(w: &World<'_>) -> Result<()> {
 
 async fn freed(w: &World<'_>) -> Result<()> {
     w.configure(json!({ "stored_count_max": 1 })).await?;
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let stored = w.sell(100).await?;
     w.refused(FULL, w.sell(100)).await?;
     w.online().await?;

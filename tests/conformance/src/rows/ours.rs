@@ -19,8 +19,7 @@ rows! {
 }
 
 async fn void_at_once(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let stored = w.sell(1099).await?;
     let voided = w.call("voidPaymentIntent", json!([stored])).await?;
     equal("status", text(&voided, "/status"), "canceled")?;
@@ -76,8 +75,7 @@ async fn minted(w: &World<'_>) -> Result<()> {
 
 /// A stored payment whose first attempt met this fate, and that is not sent again by itself.
 async fn sent(w: &World<'_>, fate: Fate) -> Result<Value> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let stored = w.sell(1099).await?;
     w.fault(Request::Forward, fate, 1).await?;
     w.fault(Request::Forward, Fate::Status(503, Some(300)), u32::MAX).await?;
@@ -105,8 +103,7 @@ async fn void_too_late(w: &World<'_>) -> Result<()> {
 }
 
 async fn void_after_restart(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let stored = w.sell(1099).await?;
     w.open(0).await?;
     // The restart tries to forward it, in vain.
@@ -127,8 +124,7 @@ async fn work_list(w: &World<'_>) -> Result<()> {
             "description": "Two cheeses", "metadata": { "order": amount.to_string() },
         })
     };
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let declined = w.sell_with(sale(1005), TAP).await?;
     w.sell_with(sale(1000), TAP).await?;
     // From here on sales must be forwarded sooner than those before, which have to wait meanwhile.

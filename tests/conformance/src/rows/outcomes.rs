@@ -16,8 +16,7 @@ rows! {
 }
 
 async fn decline_is_final(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let stored = w.sell(1005).await?;
     w.online().await?;
     w.becomes(&stored, "declined").await?;
@@ -57,8 +56,7 @@ async fn until_acknowledged(w: &World<'_>) -> Result<()> {
 }
 
 async fn card_destroyed(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let kept = async |sale: &Value| {
         let bytes = w.look(Look::BytesKept(text(sale, "/offlineId").to_owned())).await?;
         anyhow::Ok(bytes.as_u64().unwrap_or_default())
@@ -93,8 +91,7 @@ async fn kept_as_configured(w: &World<'_>) -> Result<()> {
 }
 
 async fn kept_for(w: &World<'_>, days: u64) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let taken = w.sell(1000).await?;
     let declined = w.sell(1005).await?;
     w.online().await?;

@@ -99,8 +99,7 @@ async fn reasons(w: &World<'_>) -> Result<()> {
 
 async fn limits(w: &World<'_>) -> Result<()> {
     w.configure(json!({ "stored_count_max": 1 })).await?;
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     ready(w).await?;
     let stored = w.sell(100).await?;
     not_ready(w, &[("limits", "offline_payments_store_full")]).await?;

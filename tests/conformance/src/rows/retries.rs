@@ -26,8 +26,7 @@ async fn failed_once(
     retry_after_s: Option<u32>,
     times: u32,
 ) -> Result<(Value, Value)> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let stored = w.sell(1099).await?;
     w.fault(Request::Forward, Fate::Status(status, retry_after_s), times).await?;
     w.online().await?;
@@ -66,12 +65,7 @@ async fn backoff(w: &World<'_>) -> Result<()> {
     let failures = 11;
     fail_on(w, &stored, line, failures).await?;
     w.control(Control::Heal).await?;
-    let line = w
-        .in_time("it to be accepted", WAIT_MS_MAX, async || {
-            let line = w.payment(&stored).await?;
-            Ok((text(&line, "/state") == "accepted").then_some(line))
-        })
-        .await?;
+    let line = w.accepted_in_time(&stored, WAIT_MS_MAX).await?;
     equal("attempts", number(&line, "/attempts")?, failures + 1)?;
     equal("charged once", w.charged().await?, vec![1099])
 }
@@ -91,11 +85,7 @@ async fn retry_after(w: &World<'_>) -> Result<()> {
     let waits_ms = wait_ms(&line)?;
     holds(&format!("{waits_ms} ms"), (120_000..=WAIT_MS_MAX).contains(&waits_ms))?;
     let due_ms = number(&line, "/nextAttemptAtMs")?;
-    w.in_time("it to be accepted", 10_000, async || {
-        let accepted = text(&w.payment(&stored).await?, "/state") == "accepted";
-        Ok(accepted.then_some(()))
-    })
-    .await?;
+    w.accepted_in_time(&stored, 10_000).await?;
     holds("not before", w.now_ms().await? >= due_ms)
 }
 
@@ -133,18 +123,13 @@ async fn retryable(w: &World<'_>) -> Result<()> {
         let line = w.fails(&sale, 1).await?;
         equal(&format!("{status} leaves it stored"), w.stored().await?, (1, 100))?;
         holds("it is sent again", number(&line, "/nextAttemptAtMs")? > 0)?;
-        w.in_time("it to be accepted", 1_000, async || {
-            let accepted = text(&w.payment(&sale).await?, "/state") == "accepted";
-            Ok(accepted.then_some(()))
-        })
-        .await?;
+        w.accepted_in_time(&sale, 1_000).await?;
     }
     equal("each charged once", w.charged().await?, vec![100; 6])
 }
 
 async fn portal(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let stored = w.sell(1099).await?;
     w.fault(Request::Forward, Fate::Portal, u32::MAX).await?;
     w.online().await?;

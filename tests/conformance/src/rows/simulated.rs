@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::rows;
 use crate::rig::{Account, Control};
-use crate::world::{World, equal, holds, part, text};
+use crate::world::{World, equal, holds, is_stored, part, text};
 
 rows! {
     "1.6-simulated-outage" "A simulated outage lasts across a restart and loses nothing." => immediate;
@@ -19,25 +19,21 @@ async fn simulate(w: &World<'_>, mode: &str) -> Result<()> {
     w.call("setSimulatedOfflineMode", json!([mode])).await.map(drop)
 }
 
-async fn status(w: &World<'_>) -> Result<Value> {
-    w.call("networkStatus", json!([])).await
-}
-
 async fn immediate(w: &World<'_>) -> Result<()> {
     w.till().await?;
     simulate(w, "immediate").await?;
-    equal("status", status(w).await?, json!("offline"))?;
+    equal("status", w.network_status().await?, json!("offline"))?;
     let stored = w.sell(1099).await?;
-    equal("stored", part(&stored, "/offlineDetails/requiresUpload").as_bool(), Some(true))?;
+    is_stored(&stored)?;
     w.open(0).await?;
-    equal("still", status(w).await?, json!("offline"))?;
+    equal("still", w.network_status().await?, json!("offline"))?;
     equal("totals", w.stored().await?, (1, 1099))?;
     simulate(w, "off").await?;
-    equal("over", status(w).await?, json!("online"))?;
+    equal("over", w.network_status().await?, json!("online"))?;
     w.becomes(&stored, "accepted").await?;
     equal("charged once", w.charged().await?, vec![1099])?;
     w.refused("invalid_request", w.call("setSimulatedOfflineMode", json!(["sometimes"]))).await?;
-    equal("unchanged", status(w).await?, json!("online"))
+    equal("unchanged", w.network_status().await?, json!("online"))
 }
 
 async fn time_out(w: &World<'_>) -> Result<()> {
@@ -45,9 +41,9 @@ async fn time_out(w: &World<'_>) -> Result<()> {
     let before = w.now_ms().await?;
     simulate(w, "time_out").await?;
     holds("it took its time", w.now_ms().await? >= before + 3_000)?;
-    equal("status", status(w).await?, json!("offline"))?;
+    equal("status", w.network_status().await?, json!("offline"))?;
     let stored = w.sell(1099).await?;
-    equal("stored", part(&stored, "/offlineDetails/requiresUpload").as_bool(), Some(true))?;
+    is_stored(&stored)?;
     w.call("forwardNow", json!([])).await?;
     let line = w.fails(&stored, 1).await?;
     equal("why", text(&line, "/lastError/code"), "request_timed_out")?;
@@ -88,7 +84,7 @@ async fn live_mode(w: &World<'_>) -> Result<()> {
     w.connect().await?;
     for mode in ["immediate", "time_out", "intermittent"] {
         w.refused("invalid_request", w.call("setSimulatedOfflineMode", json!([mode]))).await?;
-        equal("not begun", status(w).await?, json!("online"))?;
+        equal("not begun", w.network_status().await?, json!("online"))?;
     }
     simulate(w, "off").await?;
     equal("taken", text(&w.sell(1000).await?, "/status"), "succeeded")

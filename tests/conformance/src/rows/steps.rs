@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use serde_json::json;
 
 use super::rows;
-use crate::world::{TAP, World, equal, part, text};
+use crate::world::{TAP, World, equal, is_stored, part, text};
 
 rows! {
     "1.2-prefer-online" "`prefer_online`: wherever between its steps the connection goes or comes, a sale ends authorised or stored." => prefer_online;
@@ -88,14 +88,13 @@ async fn force_offline(w: &World<'_>) -> Result<()> {
 }
 
 async fn consent(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let intent = w.create_as(700, "prefer_online").await?;
     let intent = w.collect(&intent, TAP).await?;
     w.refused(NOT_CONNECTED, w.confirm_as(&intent, "require_online")).await?;
     equal("nothing is stored", w.stored().await?, (0, 0))?;
     let stored = w.confirm_as(&intent, "force_offline").await?;
-    equal("stored", part(&stored, "/offlineDetails/requiresUpload").as_bool(), Some(true))?;
+    is_stored(&stored)?;
     w.refused("invalid_request", w.call("confirmPaymentIntent", json!([intent, { "offlineBehavior": "x" }])))
         .await
         .map(drop)

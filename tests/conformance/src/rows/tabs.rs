@@ -68,7 +68,6 @@ async fn frozen_tab(w: &World<'_>) -> Result<()> {
     w.call("forwardNow", json!([])).await?;
     let line = w.becomes(&stored, "accepted").await?;
     equal("attempts", number(&line, "/attempts")?, 2)?;
-    w.told(&stored).await?;
-    equal("told once", w.told_of(&stored).await?.len(), 1)?;
+    w.told_once(&stored).await?;
     equal("charged once", w.charged().await?, vec![1099])
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::rows;
 use crate::rig::{Control, Fate, Request};
-use crate::world::{CHIP, TAP, World, equal, holds, part, text};
+use crate::world::{CHIP, TAP, World, equal, holds, is_stored, part, text};
 
 rows! {
     "1.3-case-online" "Created and confirmed online: `id` set, `offlineDetails` null." => case_online;
@@ -27,11 +27,10 @@ async fn case_online(w: &World<'_>) -> Result<()> {
 }
 
 async fn case_created_offline(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let stored = w.sell(1099).await?;
     equal("id", part(&stored, "/id").clone(), Value::Null)?;
-    equal("upload", part(&stored, "/offlineDetails/requiresUpload").as_bool(), Some(true))?;
+    is_stored(&stored)?;
     w.online().await?;
     let told = w.told(&stored).await?;
     holds("id", text(&told, "/paymentIntent/id").starts_with("pi_"))?;
@@ -52,8 +51,7 @@ async fn case_created_online(w: &World<'_>) -> Result<()> {
 }
 
 async fn case_never_made(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let stored = w.sell(1099).await?;
     w.fault(Request::Forward, Fate::Status(503, None), u32::MAX).await?;
     w.online().await?;
@@ -72,7 +70,7 @@ async fn network_status(w: &World<'_>) -> Result<()> {
     w.till().await?;
     w.control(Control::BrowserSays(false)).await?;
     equal("the gateway is there", text(&w.sell(500).await?, "/status"), "succeeded")?;
-    equal("status", w.call("networkStatus", json!([])).await?, json!("online"))?;
+    equal("status", w.network_status().await?, json!("online"))?;
     w.offline().await?;
     w.control(Control::BrowserSays(true)).await?;
     let status = w.call("getOfflineStatus", json!([])).await?;
@@ -81,8 +79,7 @@ async fn network_status(w: &World<'_>) -> Result<()> {
 }
 
 async fn totals(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     w.sell(1099).await?;
     w.sell(301).await?;
     let euros = w.sell_with(json!({ "amount": 700, "currency": "eur" }), TAP).await?;
@@ -94,13 +91,12 @@ async fn totals(w: &World<'_>) -> Result<()> {
     equal("count", w.stored().await?.0, 3)?;
     w.online().await?;
     w.told(&euros).await?;
-    w.until("none to be stored", async || Ok((w.stored().await?.0 == 0).then_some(()))).await?;
+    w.none_stored().await?;
     equal("sums", sums().await?, json!({}))
 }
 
 async fn declined(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let stored = w.sell(1005).await?;
     equal("for the customer it succeeded", text(&stored, "/status"), "succeeded")?;
     w.online().await?;
@@ -123,8 +119,7 @@ async fn read_methods(w: &World<'_>) -> Result<()> {
 }
 
 async fn retrieve(w: &World<'_>) -> Result<()> {
-    w.till().await?;
-    w.offline().await?;
+    w.till_offline().await?;
     let intent = w.create_as(500, "prefer_online").await?;
     let open = w.call("retrievePaymentIntent", json!([text(&intent, "/offlineId")])).await?;
     equal("open", text(&open, "/status"), "requires_payment_method")?;
