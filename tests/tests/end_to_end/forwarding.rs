@@ -4,16 +4,23 @@ use std::time::Duration;
 
 use tillandsia_tests::engine::{Browser, Engine};
 use tillandsia_tests::poll;
-use tillandsia_tests::proxy::Fault;
+use tillandsia_tests::proxy::{Fault, Proxy};
 use tillandsia_tests::till::Till;
 
 use super::{
-    FORWARDED_MAX, assert_one_event_each, assert_shows_ledger, is_wanted, ledger_with, open_till,
+    FORWARDED_MAX, assert_one_event_each, assert_shows_ledger, cut_off, is_wanted, ledger_with, open_till,
     start_network, store_sales,
 };
 
 const FORWARD: &str = "/v1/terminal/payments/forward";
 const ALWAYS: u32 = u32::MAX;
+
+/// Waits until more requests to forward have come than before.
+async fn drain_begun(proxy: &Proxy, before: usize) {
+    poll::until_true("the drain has begun", FORWARDED_MAX, async || Ok(proxy.seen(FORWARD) > before))
+        .await
+        .unwrap();
+}
 
 #[tokio::test]
 async fn a_forced_offline_sale_during_a_drain_of_50_makes_51_charges() {
@@ -23,8 +30,7 @@ async fn a_forced_offline_sale_during_a_drain_of_50_makes_51_charges() {
     let (gateway, proxy) = start_network().await;
     let browser = Browser::open(Engine::Chromium).await.unwrap();
     let till = open_till(&browser, &proxy.url()).await;
-    proxy.fault("/v1/", Fault::DropRequest, ALWAYS);
-    till.notice_outage().await.unwrap();
+    cut_off(&proxy, &till).await;
     store_sales(&till, (1..=50).map(|number| 1000 + 100 * number)).await;
     till.set_offline_behavior("force_offline").await.unwrap();
     till.add_custom_amount(9900).await.unwrap();
@@ -34,9 +40,7 @@ async fn a_forced_offline_sale_during_a_drain_of_50_makes_51_charges() {
     let before = proxy.seen(FORWARD);
     proxy.heal();
     proxy.fault(FORWARD, Fault::Delay(Duration::from_secs(2)), ALWAYS);
-    poll::until_true("the drain has begun", FORWARDED_MAX, async || Ok(proxy.seen(FORWARD) > before))
-        .await
-        .unwrap();
+    drain_begun(&proxy, before).await;
     assert_eq!(gateway.ledger().await.unwrap().charges.len(), 0, "the drain is under way");
     till.present("contactless_visa").await.unwrap();
     assert_eq!(till.wait_stage(&["stored", "error"]).await.unwrap().stage, "stored");
@@ -63,8 +67,7 @@ async fn a_lost_answer_to_a_batch_makes_no_second_charge() {
     let (gateway, proxy) = start_network().await;
     let browser = Browser::open(Engine::Chromium).await.unwrap();
     let till = open_till(&browser, &proxy.url()).await;
-    proxy.fault("/v1/", Fault::DropRequest, ALWAYS);
-    till.notice_outage().await.unwrap();
+    cut_off(&proxy, &till).await;
     store_sales(&till, [1100, 1200, 1300]).await;
     let before = proxy.seen(FORWARD);
     proxy.heal();
@@ -89,8 +92,7 @@ async fn a_doubled_batch_makes_no_second_charge() {
     let (gateway, proxy) = start_network().await;
     let browser = Browser::open(Engine::Chromium).await.unwrap();
     let till = open_till(&browser, &proxy.url()).await;
-    proxy.fault("/v1/", Fault::DropRequest, ALWAYS);
-    till.notice_outage().await.unwrap();
+    cut_off(&proxy, &till).await;
     store_sales(&till, [1100, 1200]).await;
     proxy.heal();
     proxy.fault(FORWARD, Fault::Duplicate, ALWAYS);
@@ -128,17 +130,14 @@ async fn a_second_outage_in_the_middle_of_a_drain() {
     let (gateway, mut proxy) = start_network().await;
     let browser = Browser::open(Engine::Chromium).await.unwrap();
     let till = open_till(&browser, &proxy.url()).await;
-    proxy.fault("/v1/", Fault::DropRequest, ALWAYS);
-    till.notice_outage().await.unwrap();
+    cut_off(&proxy, &till).await;
     let amounts: Vec<u64> = (0..8).map(|number| 2000 + 100 * number).collect();
     store_sales(&till, amounts.clone()).await;
     // The connection comes back, the gateway takes the batch, and the connection is gone before its answer.
     let before = proxy.seen(FORWARD);
     proxy.heal();
     proxy.fault(FORWARD, Fault::Stall, ALWAYS);
-    poll::until_true("the drain has begun", FORWARDED_MAX, async || Ok(proxy.seen(FORWARD) > before))
-        .await
-        .unwrap();
+    drain_begun(&proxy, before).await;
     proxy.refuse();
     till.notice_outage().await.unwrap();
     till.sell(2800, "contactless_visa", "stored").await.unwrap();
@@ -161,8 +160,7 @@ async fn two_tabs_drain_one_queue_once() {
     let (gateway, proxy) = start_network().await;
     let browser = Browser::open(Engine::Chromium).await.unwrap();
     let till = open_till(&browser, &proxy.url()).await;
-    proxy.fault("/v1/", Fault::DropRequest, ALWAYS);
-    till.notice_outage().await.unwrap();
+    cut_off(&proxy, &till).await;
     store_sales(&till, [3100, 3200, 3300, 3400]).await;
     let first = browser.client().window().await.unwrap();
     let second = browser.client().new_window(true).await.unwrap();

@@ -98,20 +98,12 @@ async fn opens_and_runs(engine: Engine) {
     browser.close().await.unwrap();
 }
 
-#[tokio::test]
-async fn chromium_opens_and_runs() {
-    opens_and_runs(Engine::Chromium).await;
-}
-
-#[tokio::test]
-async fn firefox_opens_and_runs() {
-    opens_and_runs(Engine::Firefox).await;
-}
-
-#[tokio::test]
-async fn webkit_opens_and_runs() {
-    opens_and_runs(Engine::WebKit).await;
-}
+in_each_engine!(
+    opens_and_runs:
+    chromium_opens_and_runs,
+    firefox_opens_and_runs,
+    webkit_opens_and_runs
+);
 
 #[tokio::test]
 async fn chromium_dies_and_keeps_its_data() {

@@ -3,6 +3,26 @@
 //! `cargo test -p tillandsia-tests --test end_to_end -- --test-threads=1`.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
+/// A test for each engine, of a function that takes one: in Chromium, in Firefox, in WebKit.
+macro_rules! in_each_engine {
+    ($body:ident: $chromium:ident, $firefox:ident, $webkit:ident) => {
+        #[tokio::test]
+        async fn $chromium() {
+            $body(tillandsia_tests::engine::Engine::Chromium).await;
+        }
+
+        #[tokio::test]
+        async fn $firefox() {
+            $body(tillandsia_tests::engine::Engine::Firefox).await;
+        }
+
+        #[tokio::test]
+        async fn $webkit() {
+            $body(tillandsia_tests::engine::Engine::WebKit).await;
+        }
+    };
+}
+
 mod forwarding;
 mod guide;
 mod harness;
@@ -23,7 +43,7 @@ use std::time::Duration;
 
 use tillandsia_tests::engine::{Browser, Engine};
 use tillandsia_tests::gateway::{Gateway, Ledger};
-use tillandsia_tests::proxy::Proxy;
+use tillandsia_tests::proxy::{Fault, Proxy};
 use tillandsia_tests::site;
 use tillandsia_tests::till::{Event, PaymentRow, Till};
 
@@ -61,6 +81,18 @@ async fn open_till<'a>(browser: &'a Browser, url: &str) -> Till<'a> {
     till.wait_installed().await.unwrap();
     till.wait_status("online", BACK_ONLINE_MAX).await.unwrap();
     till
+}
+
+/// The connection is gone, and the till has noticed.
+async fn cut_off(proxy: &Proxy, till: &Till<'_>) {
+    proxy.fault("/v1/", Fault::DropRequest, u32::MAX);
+    till.notice_outage().await.unwrap();
+}
+
+/// The gateway is gone, and the till has noticed.
+async fn lose_gateway(gateway: &mut Gateway, till: &Till<'_>) {
+    gateway.kill().await.unwrap();
+    till.notice_outage().await.unwrap();
 }
 
 /// Forced-offline sales of these amounts, each stored.

@@ -7,7 +7,8 @@ use tillandsia_tests::engine::{Browser, Engine};
 use tillandsia_tests::proxy::Fault;
 
 use super::{
-    BACK_ONLINE_MAX, FORWARDED_MAX, OFFLINE_MAX, is_wanted, open_till, start_gateway, start_network,
+    BACK_ONLINE_MAX, FORWARDED_MAX, OFFLINE_MAX, is_wanted, lose_gateway, open_till, start_gateway,
+    start_network,
 };
 
 const ALWAYS: u32 = u32::MAX;
@@ -55,20 +56,12 @@ async fn status_is_online_again_within_2_s_of_an_online_event() {
     browser.close().await.unwrap();
 }
 
-#[tokio::test]
-async fn status_is_online_again_within_15_s_in_chromium() {
-    status_is_online_again_within_15_s(Engine::Chromium).await;
-}
-
-#[tokio::test]
-async fn status_is_online_again_within_15_s_in_firefox() {
-    status_is_online_again_within_15_s(Engine::Firefox).await;
-}
-
-#[tokio::test]
-async fn status_is_online_again_within_15_s_in_webkit() {
-    status_is_online_again_within_15_s(Engine::WebKit).await;
-}
+in_each_engine!(
+    status_is_online_again_within_15_s:
+    status_is_online_again_within_15_s_in_chromium,
+    status_is_online_again_within_15_s_in_firefox,
+    status_is_online_again_within_15_s_in_webkit
+);
 
 async fn status_is_online_again_within_15_s(engine: Engine) {
     if !is_wanted(engine) {
@@ -77,8 +70,7 @@ async fn status_is_online_again_within_15_s(engine: Engine) {
     let mut gateway = start_gateway().await;
     let browser = Browser::open(engine).await.unwrap();
     let till = open_till(&browser, &gateway.url()).await;
-    gateway.kill().await.unwrap();
-    till.notice_outage().await.unwrap();
+    lose_gateway(&mut gateway, &till).await;
     gateway.restart().await.unwrap();
     let back = Instant::now();
     till.wait_status("online", BACK_ONLINE_MAX).await.unwrap();

@@ -16,20 +16,12 @@ const OFFLINE_LATER: [u64; 2] = [2080, 610];
 /// Forwarded "within 10 s" of the gateway's return.
 const FORWARDED_MAX: Duration = Duration::from_secs(10);
 
-#[tokio::test]
-async fn sales_survive_an_outage_in_chromium() {
-    sales_survive_an_outage(Engine::Chromium).await;
-}
-
-#[tokio::test]
-async fn sales_survive_an_outage_in_firefox() {
-    sales_survive_an_outage(Engine::Firefox).await;
-}
-
-#[tokio::test]
-async fn sales_survive_an_outage_in_webkit() {
-    sales_survive_an_outage(Engine::WebKit).await;
-}
+in_each_engine!(
+    sales_survive_an_outage:
+    sales_survive_an_outage_in_chromium,
+    sales_survive_an_outage_in_firefox,
+    sales_survive_an_outage_in_webkit
+);
 
 async fn sales_survive_an_outage(engine: Engine) {
     if !is_wanted(engine) {
@@ -108,20 +100,12 @@ async fn assert_accounts_agree(till: &Till<'_>, gateway: &tillandsia_tests::gate
     assert_one_event_each(&till.events().await.unwrap(), &stored);
 }
 
-#[tokio::test]
-async fn the_till_starts_with_no_network_at_all_in_chromium() {
-    the_till_starts_with_no_network_at_all(Engine::Chromium).await;
-}
-
-#[tokio::test]
-async fn the_till_starts_with_no_network_at_all_in_firefox() {
-    the_till_starts_with_no_network_at_all(Engine::Firefox).await;
-}
-
-#[tokio::test]
-async fn the_till_starts_with_no_network_at_all_in_webkit() {
-    the_till_starts_with_no_network_at_all(Engine::WebKit).await;
-}
+in_each_engine!(
+    the_till_starts_with_no_network_at_all:
+    the_till_starts_with_no_network_at_all_in_chromium,
+    the_till_starts_with_no_network_at_all_in_firefox,
+    the_till_starts_with_no_network_at_all_in_webkit
+);
 
 async fn the_till_starts_with_no_network_at_all(engine: Engine) {
     if !is_wanted(engine) {

@@ -7,7 +7,7 @@ use tillandsia_tests::cdp::Cdp;
 use tillandsia_tests::engine::{Browser, Engine};
 use tillandsia_tests::poll;
 
-use super::{is_wanted, open_till, start_gateway};
+use super::{is_wanted, lose_gateway, open_till, start_gateway};
 
 /// Tries to write a little into a database beside the till's; gives the name of the error, if there is one.
 const FILL: &str = "(async () => {
@@ -36,8 +36,7 @@ async fn is_refused_offline(profile: &str, words: &str) {
     let mut gateway = start_gateway().await;
     let browser = Browser::open(Engine::Chromium).await.unwrap();
     let till = open_till(&browser, &gateway.url()).await;
-    gateway.kill().await.unwrap();
-    till.notice_outage().await.unwrap();
+    lose_gateway(&mut gateway, &till).await;
     let ended = till.sale(1000, profile).await.unwrap();
     assert!(["error", "declined"].contains(&ended.stage.as_str()), "{ended:?}");
     assert!(ended.message.to_lowercase().contains(words), "{ended:?} does not say {words:?}");
@@ -74,8 +73,7 @@ async fn a_full_disk_refuses_the_sale_before_it_is_taken() {
     let mut gateway = start_gateway().await;
     let browser = Browser::open(Engine::Chromium).await.unwrap();
     let till = open_till(&browser, &gateway.url()).await;
-    gateway.kill().await.unwrap();
-    till.notice_outage().await.unwrap();
+    lose_gateway(&mut gateway, &till).await;
     till.sell(1100, "contactless_visa", "stored").await.unwrap();
 
     let mut cdp = Cdp::connect(&browser, "page", &gateway.url()).await.unwrap();

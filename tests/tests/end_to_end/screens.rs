@@ -5,7 +5,10 @@ use tillandsia_tests::engine::{Browser, Engine};
 use tillandsia_tests::poll;
 use tillandsia_tests::till::{PaymentRow, STEP_MAX, Till};
 
-use super::{FORWARDED_MAX, is_wanted, ledger_with, open_till, start_gateway, start_network, store_sales};
+use super::{
+    FORWARDED_MAX, cut_off, is_wanted, ledger_with, lose_gateway, open_till, start_gateway, start_network,
+    store_sales,
+};
 
 /// The listed payment of an amount.
 async fn payment(till: &Till<'_>, amount_minor: u64) -> PaymentRow {
@@ -38,8 +41,7 @@ async fn a_payment_that_was_taken_back_is_not_charged() {
     let mut gateway = start_gateway().await;
     let browser = Browser::open(Engine::Chromium).await.unwrap();
     let till = open_till(&browser, &gateway.url()).await;
-    gateway.kill().await.unwrap();
-    till.notice_outage().await.unwrap();
+    lose_gateway(&mut gateway, &till).await;
     store_sales(&till, [1100, 1200]).await;
     let row = payment(&till, 1100).await;
 
@@ -72,8 +74,7 @@ async fn taking_back_what_was_charged_meanwhile_shows_the_charge() {
     let browser = Browser::open(Engine::Chromium).await.unwrap();
     let till = open_till(&browser, &proxy.url()).await;
     let forward = "/v1/terminal/payments/forward";
-    proxy.fault("/v1/", tillandsia_tests::proxy::Fault::DropRequest, u32::MAX);
-    till.notice_outage().await.unwrap();
+    cut_off(&proxy, &till).await;
     store_sales(&till, [2100]).await;
     proxy.heal();
     proxy.fault(forward, tillandsia_tests::proxy::Fault::DropAnswer, u32::MAX);
@@ -101,8 +102,7 @@ async fn a_payment_s_story_lists_its_steps_and_keeps_the_focus_inside() {
     let mut gateway = start_gateway().await;
     let browser = Browser::open(Engine::Chromium).await.unwrap();
     let till = open_till(&browser, &gateway.url()).await;
-    gateway.kill().await.unwrap();
-    till.notice_outage().await.unwrap();
+    lose_gateway(&mut gateway, &till).await;
     store_sales(&till, [1300]).await;
     let row = payment(&till, 1300).await;
     let story = till.story(&row.offline_id).await.unwrap();
@@ -132,8 +132,7 @@ async fn the_customer_of_a_decline_after_the_sale_can_be_reached() {
     let mut gateway = start_gateway().await;
     let browser = Browser::open(Engine::Chromium).await.unwrap();
     let till = open_till(&browser, &gateway.url()).await;
-    gateway.kill().await.unwrap();
-    till.notice_outage().await.unwrap();
+    lose_gateway(&mut gateway, &till).await;
     till.add_custom_amount(705).await.unwrap();
     till.press("email-add").await.unwrap();
     let field = fantoccini::Locator::Css(r#"[data-testid="receipt-email"]"#);

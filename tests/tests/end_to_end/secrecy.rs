@@ -11,7 +11,7 @@ use tillandsia_tests::engine::{Browser, Engine};
 use tillandsia_tests::gateway::Gateway;
 use tillandsia_tests::needles::Needle;
 
-use super::{FORWARDED_MAX, is_wanted, open_till, start_gateway};
+use super::{FORWARDED_MAX, is_wanted, lose_gateway, open_till, start_gateway};
 
 /// Planted in every place, to prove that the search finds what lies there. Not a test card's number.
 const PLANTED: &str = "9911882277336644";
@@ -33,8 +33,7 @@ async fn no_card_number_anywhere() {
     till.sell(1200, "contact_mastercard", "approved").await.unwrap();
     till.sale(1300, "swipe").await.unwrap();
     till.close_checkout().await.unwrap();
-    gateway.kill().await.unwrap();
-    till.notice_outage().await.unwrap();
+    lose_gateway(&mut gateway, &till).await;
     for profile in ["swipe", "declined", "expired"] {
         till.sale(1400, profile).await.unwrap();
         till.close_checkout().await.unwrap();
