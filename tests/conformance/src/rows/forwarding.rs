@@ -9,6 +9,7 @@ use crate::world::{DAY_MS, TAP, World, equal, holds, number, part, text};
 
 rows! {
     "1.5-starts-by-itself" "Forwarding starts by itself when the connection is back." => by_itself;
+    "1.5-return-noticed" "The gateway's return is noticed within 15 seconds without a word of the browser, and what is stored is forwarded." => return_noticed;
     "1.5-after-restart" "Forwarding starts by itself after a restart." => after_restart;
     "1.5-tried-while-offline" "Forwarding asked for is tried even while the till believes that it is offline." => tried_while_offline;
     "1.5-order" "The payment whose deadline comes first is sent first." => order;
@@ -31,6 +32,18 @@ async fn by_itself(w: &World<'_>) -> Result<()> {
     w.online().await?;
     let line = w.becomes(&stored, "accepted").await?;
     equal("attempts", number(&line, "/attempts")?, 1)?;
+    equal("charged once", w.charged().await?, vec![1099])
+}
+
+async fn return_noticed(w: &World<'_>) -> Result<()> {
+    w.till_offline().await?;
+    let stored = w.sell(1099).await?;
+    let back_ms = w.now_ms().await?;
+    w.control(Control::Mend).await?;
+    w.becomes(&stored, "accepted").await?;
+    let took_ms = w.now_ms().await?.saturating_sub(back_ms);
+    holds(&format!("{took_ms} ms"), took_ms <= 15_000)?;
+    equal("status", w.network_status().await?, json!("online"))?;
     equal("charged once", w.charged().await?, vec![1099])
 }
 
