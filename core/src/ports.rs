@@ -148,11 +148,12 @@ pub trait Gateway {
         amount_minor: Option<u64>,
     ) -> Result<wire::PaymentIntent, GatewayError>;
     /// What became of an online confirmation whose answer never came. If the gateway has not seen it, it is
-    /// canceled there for ever, so that a late request cannot charge. A gateway that `origin` is not of refuses (403).
+    /// canceled there for ever, so that a late request cannot charge. A gateway that the payment is not of refuses (403), and
+    /// one that knows other content under the id (422).
     async fn resolve(
         &self,
         id: OfflineId,
-        origin: &wire::Origin,
+        question: &wire::Question,
     ) -> Result<wire::ForwardResult, GatewayError>;
 }
 

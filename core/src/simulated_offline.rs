@@ -168,8 +168,8 @@ impl<G: Gateway, C: Clock, E: Entropy> Gateway for SimulatedNetwork<G, C, E> {
     async fn resolve(
         &self,
         id: OfflineId,
-        origin: &wire::Origin,
+        question: &wire::Question,
     ) -> Result<wire::ForwardResult, GatewayError> {
-        self.carry(self.gateway.resolve(id, origin)).await
+        self.carry(self.gateway.resolve(id, question)).await
     }
 }

@@ -200,10 +200,10 @@ impl Gateway for FetchGateway {
     async fn resolve(
         &self,
         id: OfflineId,
-        origin: &wire::Origin,
+        question: &wire::Question,
     ) -> Result<wire::ForwardResult, GatewayError> {
         let path = format!("/v1/terminal/payments/{id}/resolve");
-        parse(&self.authorised(&path, json(origin), REQUEST_MS_MAX).await?)
+        parse(&self.authorised(&path, json(question), REQUEST_MS_MAX).await?)
     }
 }
 

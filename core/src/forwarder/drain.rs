@@ -12,7 +12,7 @@ use crate::ports::{Clock, Entropy, Gateway, GatewayError, Platform, Store};
 use crate::time::TimestampMs;
 use crate::wire::{
     CardOnWire, CreatePayment, ErrorBody, FORWARD_BATCH_MAX, ForwardBatch, ForwardResult, Origin,
-    PaymentSubmission,
+    PaymentSubmission, Question,
 };
 
 /// How long a forwarder may hold a payment; longer than any request it makes.
@@ -89,7 +89,7 @@ struct Claimed {
 /// An online confirmation whose tab is gone.
 struct Interrupted {
     id: OfflineId,
-    origin: Origin,
+    question: Question,
 }
 
 /// What one look at the queue yields.
@@ -185,8 +185,11 @@ impl<P: Platform, G: Gateway> Forwarder<'_, P, G> {
                 *lease_until <= now || (self.holds_lock && *holder != self.holder)
             }
             PaymentState::Confirming { lease_until } => {
-                if *lease_until <= now {
-                    look.interrupted.push(Interrupted { id: record.offline_id, origin: origin(record) });
+                if *lease_until <= now
+                    && let Some(submission) = submission(record)
+                {
+                    let question = Question::about(&submission);
+                    look.interrupted.push(Interrupted { id: record.offline_id, question });
                 }
                 false
             }
@@ -336,7 +339,7 @@ impl<P: Platform, G: Gateway> Forwarder<'_, P, G> {
         if !self.begin_asking(one.id).await? {
             return Ok(());
         }
-        let answer = match self.gateway.resolve(one.id, &one.origin).await {
+        let answer = match self.gateway.resolve(one.id, &one.question).await {
             Ok(answer) => Ok(answer),
             Err(error) => {
                 if error.is_retryable() {

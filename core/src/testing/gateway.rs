@@ -82,6 +82,41 @@ impl MemoryGateway {
         self.0.borrow().captured.clone()
     }
 
+    /// Charges another payment than the device's under this id: a device's fault that must not be made worse.
+    pub fn charge_other_content(&self, id: OfflineId, amount: u64) {
+        let card = wire::CardOnWire {
+            read_method: "contact_emv".into(),
+            ksn: String::new(),
+            cipher: "tdes".into(),
+            encrypted: Vec::new(),
+            emv: Vec::new(),
+            reader: wire::ReaderOnWire {
+                device_type: String::new(),
+                serial_number: String::new(),
+                software_version: String::new(),
+            },
+        };
+        let payment = wire::CreatePayment {
+            offline_id: id.to_string(),
+            amount,
+            currency: "usd".into(),
+            capture_method: "automatic".into(),
+            metadata: BTreeMap::new(),
+            description: None,
+            receipt_email: None,
+            created_at: 0,
+        };
+        let submission = wire::PaymentSubmission {
+            payment,
+            payment_intent: None,
+            account: None,
+            livemode: None,
+            stored_at: None,
+            card,
+        };
+        self.0.borrow_mut().take(&submission);
+    }
+
     /// Turns offline mode on or off in the configuration that sessions carry from now on.
     pub fn set_offline_enabled(&self, enabled: bool) {
         self.0.borrow_mut().offline_disabled = !enabled;
@@ -315,13 +350,16 @@ impl Gateway for MemoryGateway {
     async fn resolve(
         &self,
         id: OfflineId,
-        origin: &wire::Origin,
+        question: &wire::Question,
     ) -> Result<wire::ForwardResult, GatewayError> {
         let id = id.to_string();
         let carry_out = |data: &mut Data| {
-            data.accounts.push((origin.account.clone(), origin.livemode));
-            if let Some((_, result)) = data.results.get(&id) {
-                return result.clone();
+            data.accounts.push((question.origin.account.clone(), question.origin.livemode));
+            if let Some((known, result)) = data.results.get(&id) {
+                return match wire::Question::about(known).content == question.content {
+                    true => result.clone(),
+                    false => refusal(&id, 422, "idempotency_conflict"),
+                };
             }
             data.canceled.push(id.clone());
             refusal(&id, 410, "canceled")

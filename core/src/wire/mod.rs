@@ -2,12 +2,14 @@
 //!
 //! Objects of Stripe's API keep Stripe's field names; wire times are unix seconds.
 
+mod digest;
 mod payments;
 mod resources;
 
+pub use digest::ContentDigest;
 pub use payments::{
     CardOnWire, CreatePayment, ForwardBatch, ForwardResult, ForwardResults, Origin, PaymentSubmission,
-    ReaderOnWire, TagOnWire,
+    Question, ReaderOnWire, TagOnWire,
 };
 pub use resources::{
     AmountDetails, ApiError, CardPresent, Charge, Configuration, ConnectionToken, ErrorBody, List, Location,

@@ -57,8 +57,7 @@ pub struct PaymentSubmission {
     pub card: CardOnWire,
 }
 
-/// Where a payment belongs: `POST /v1/terminal/payments/{offline_id}/resolve`. A [`PaymentSubmission`] says the same in
-/// fields of its own.
+/// Where a payment belongs. A [`PaymentSubmission`] says the same in fields of its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// Whose payment it is (`acct_…`), as of the session in force when the card was read.
@@ -67,6 +66,30 @@ pub struct Origin {
     /// Whether it moves money, as of that session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub livemode: Option<bool>,
+}
+
+/// `POST /v1/terminal/payments/{offline_id}/resolve`: what became of this payment. The id alone is not the payment: what
+/// is known under it with other content is neither told nor canceled, but refused with 422.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// Where it belongs.
+    #[serde(flatten)]
+    pub origin: Origin,
+    /// [`CreatePayment::digest`], hexadecimal.
+    pub terms: String,
+    /// [`PaymentSubmission::digest`], hexadecimal.
+    pub content: String,
+}
+
+impl Question {
+    /// The question about a payment that was, or may have been, sent like this.
+    pub fn about(submission: &PaymentSubmission) -> Self {
+        Question {
+            origin: Origin { account: submission.account.clone(), livemode: submission.livemode },
+            terms: hex::encode(submission.payment.digest()),
+            content: hex::encode(submission.digest()),
+        }
+    }
 }
 
 /// A card as a reader gave it.

@@ -149,3 +149,27 @@ fn one_that_could_not_be_sent_for_want_of_a_token_was_never_sent() {
         assert_eq!(voided.status(), PaymentIntentStatus::Canceled);
     });
 }
+
+#[test]
+fn one_whose_id_the_gateway_knows_with_other_content_stays_set_aside() {
+    run(async {
+        let world = World::new();
+        let till = world.till_gone_offline().await;
+        let id = world.sell(&till, 200).await.unwrap().offline_id;
+        world.gateway.charge_other_content(id, 700);
+        world.go_online(&till).await;
+        assert_eq!(drain(&till).await.wedged, 1);
+        till.void_payment_intent(id).await.unwrap();
+        let drained = drain(&till).await;
+        assert_eq!(
+            (drained.wedged, drained.accepted, drained.canceled),
+            (1, 0, 0),
+            "the other one's charge is not its"
+        );
+        let record = till.record(id).await.unwrap();
+        assert_eq!(record.failures.last().unwrap().code, "idempotency_conflict");
+        assert_eq!((record.state.name(), record.payment_intent), ("wedged", None));
+        assert!(record.secret.is_some(), "it was never charged");
+        assert_eq!(world.gateway.charges(), [(id.to_string(), 700)]);
+    });
+}

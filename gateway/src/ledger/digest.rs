@@ -3,28 +3,11 @@
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use tillandsia_core::wire::{CreatePayment, PaymentSubmission};
+use tillandsia_core::wire::ContentDigest;
 
-/// SHA-256 over the canonical JSON of a request. Kept for ever beside the payment, so the canonical form must
-/// never change: a field added to the wire later has to be left out of it when absent.
-pub type Digest = [u8; 32];
-
-/// The digest of a payment's terms: what it is created with.
-pub fn of_terms(payment: &CreatePayment) -> Digest {
-    of(payment)
-}
-
-/// The digest of a submission: the payment and the card. The rest says for whom, how and when it was sent, not what
-/// it is. So a payment whose online answer was lost is recognised when it comes again as stored.
-pub fn of_submission(submission: &PaymentSubmission) -> Digest {
-    of(&PaymentSubmission {
-        payment_intent: None,
-        account: None,
-        livemode: None,
-        stored_at: None,
-        ..submission.clone()
-    })
-}
+/// SHA-256 over the canonical JSON of a request, kept for ever beside the payment. Of what a device sends, the wire's own
+/// types say it, since the device asks by it; here it is told of what an account's own server sends.
+pub type Digest = ContentDigest;
 
 /// The digest of anything that serialises.
 pub(crate) fn of(value: &impl Serialize) -> Digest {
@@ -67,6 +50,8 @@ fn write_canonical(value: &Value, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
+    use tillandsia_core::wire::PaymentSubmission;
+
     use super::*;
 
     #[test]
@@ -87,7 +72,7 @@ mod tests {
                 "reader":{"device_type":"d","serial_number":"s","software_version":"v"}}}"#,
         )
         .unwrap();
-        let digest = of_submission(&submission);
+        let digest = submission.digest();
         let golden = "dbd5fc89daf0114d4add7dfa5d9d7aabf0814d46a20e94a8b8f7e1d68b5fd950";
         assert_eq!(hex::encode(digest), golden);
         let mut stored = submission.clone();
@@ -95,9 +80,27 @@ mod tests {
         stored.stored_at = Some(1_700_000_001);
         stored.account = Some("acct_1".to_owned());
         stored.livemode = Some(false);
-        assert_eq!(of_submission(&stored), digest);
+        assert_eq!(stored.digest(), digest);
         stored.card.ksn = "FFFF9876543210E00002".to_owned();
-        assert_ne!(of_submission(&stored), digest);
-        assert_ne!(of_terms(&submission.payment), digest);
+        assert_ne!(stored.digest(), digest);
+        assert_ne!(submission.payment.digest(), digest);
+    }
+    /// What comes onto the wire later and is content must come into the digest too.
+    #[test]
+    fn the_digest_is_that_of_the_whole_content_on_the_wire() {
+        let mut submission: PaymentSubmission = serde_json::from_str(
+            r#"{"offline_id":"01937b2e-1c00-7a00-8000-000000000001","amount":1099,"currency":"usd",
+                "capture_method":"manual","metadata":{"b":"\u0001\"é","a":""},"created_at":1700000000,
+                "card":{"read_method":"contactless_emv","ksn":"FFFF9876543210E00001","cipher":"tdes",
+                "encrypted":[{"tag":"57","value":"00"}],"emv":[{"tag":"9F26","value":"01"},{"tag":"9A","value":""}],
+                "reader":{"device_type":"d","serial_number":"s","software_version":"v"}}}"#,
+        )
+        .unwrap();
+        for _ in 0..2 {
+            assert_eq!(submission.digest(), of(&submission));
+            assert_eq!(submission.payment.digest(), of(&submission.payment));
+            submission.payment.description = Some("two \\ teas".to_owned());
+            submission.payment.receipt_email = Some("a@example.com".to_owned());
+        }
     }
 }

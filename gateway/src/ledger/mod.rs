@@ -17,7 +17,7 @@ pub mod sqlite;
 mod store;
 mod validate;
 
-pub use digest::{Digest, of_submission, of_terms};
+pub use digest::Digest;
 pub use manage::Page;
 pub use objects::ServerPayment;
 pub use payment::{Decision, Names, Payment, PaymentKey, PaymentState, parse_offline_id};
@@ -26,7 +26,7 @@ pub use store::{LedgerStore, ListQuery, Name, StoreError};
 pub use validate::{amount as validate_amount, metadata as validate_metadata};
 
 use in_flight::{Hold, InFlight};
-use tillandsia_core::wire::{CreatePayment, ForwardResult, PaymentIntent, PaymentSubmission};
+use tillandsia_core::wire::{CreatePayment, ForwardResult, PaymentIntent, PaymentSubmission, Question};
 
 use crate::acquirer::{Account, Acquirer, AcquirerError, AuthoriseRequest};
 use crate::ids::Ids;
@@ -147,9 +147,15 @@ impl<S: LedgerStore, A: Acquirer> Ledger<S, A> {
     }
 
     /// What became of a payment. One that the gateway has never heard of, or that nobody confirmed, is canceled
-    /// for ever: a late request cannot charge it any more.
-    pub async fn resolve(&self, now: u64, account: &Account, offline_id: &str) -> ForwardResult {
-        match self.try_resolve(now, account, offline_id).await {
+    /// for ever: a late request cannot charge it any more. One that is known with other content is left as it is: 422.
+    pub async fn resolve(
+        &self,
+        now: u64,
+        account: &Account,
+        offline_id: &str,
+        question: &Question,
+    ) -> ForwardResult {
+        match self.try_resolve(now, account, offline_id, question).await {
             Ok(result) => result,
             Err(refusal) => refusal.for_payment(offline_id),
         }
@@ -160,11 +166,16 @@ impl<S: LedgerStore, A: Acquirer> Ledger<S, A> {
         now: u64,
         account: &Account,
         offline_id: &str,
+        question: &Question,
     ) -> Result<ForwardResult, Refusal> {
         let id = parse_offline_id(offline_id)?;
         let key = PaymentKey::Device(id);
         let hold = self.in_flight.hold(&account.id, &key).ok_or_else(Refusal::in_flight)?;
-        let payment = match self.load_one(&account.id, &key).await? {
+        let known = self.load_one(&account.id, &key).await?;
+        if let Some(payment) = &known {
+            payment.answers(question)?;
+        }
+        let payment = match known {
             None => Payment::tombstone(account, id),
             Some(payment) => match &payment.state {
                 PaymentState::Created { .. } => payment.cancel(now, Some("abandoned"))?,

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use tillandsia_core::ids::OfflineId;
-use tillandsia_core::wire::{Charge, CreatePayment, ForwardResult, PaymentIntent, PaymentSubmission};
+use tillandsia_core::wire::{
+    Charge, CreatePayment, ForwardResult, PaymentIntent, PaymentSubmission, Question,
+};
 
 use super::digest::{self, Digest};
 use super::objects::{self, ServerPayment};
@@ -125,7 +127,7 @@ impl Payment {
             key: PaymentKey::Device(id),
             revision: 0,
             state: PaymentState::Created {
-                terms: digest::of_terms(request),
+                terms: request.digest(),
                 intent: objects::new_intent(account, now, names, request),
             },
         })
@@ -192,10 +194,10 @@ impl Payment {
         let refuse = |refusal: Refusal| {
             Decision::Answer(Box::new(refusal.for_payment(&submission.payment.offline_id)))
         };
-        let offered = digest::of_submission(submission);
+        let offered = submission.digest();
         match self.state {
             PaymentState::Created { terms, mut intent } => {
-                if terms != digest::of_terms(&submission.payment) {
+                if terms != submission.payment.digest() {
                     return refuse(Refusal::other_content());
                 }
                 "processing".clone_into(&mut intent.status);
@@ -208,6 +210,19 @@ impl Payment {
             PaymentState::Processing { .. } | PaymentState::Final { .. } => refuse(Refusal::other_content()),
             PaymentState::Canceled { answer, .. } => Decision::Answer(answer),
         }
+    }
+
+    /// Whether this is the payment that is asked about. What is known under its id with other content is another one, of
+    /// which nothing is told and with which nothing is done. A canceled one is not charged, whatever its content was.
+    pub fn answers(&self, question: &Question) -> Result<(), Refusal> {
+        let is_same = match &self.state {
+            PaymentState::Created { terms, .. } => hex::encode(terms) == question.terms,
+            PaymentState::Processing { content, .. } | PaymentState::Final { content, .. } => {
+                hex::encode(content) == question.content
+            }
+            PaymentState::Canceled { .. } => true,
+        };
+        if is_same { Ok(()) } else { Err(Refusal::other_content()) }
     }
 
     /// `Processing` -> `Final`, with the acquirer's outcome. Any other state stays.

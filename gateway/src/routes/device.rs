@@ -10,7 +10,7 @@ use serde_json::Value;
 use tillandsia_core::ids::OfflineId;
 use tillandsia_core::wire::{
     CreatePayment, FORWARD_BATCH_MAX, ForwardResult, ForwardResults, Origin, PaymentIntent, PaymentMethod,
-    PaymentSubmission, Session, SessionRequest,
+    PaymentSubmission, Question, Session, SessionRequest,
 };
 
 use super::App;
@@ -116,15 +116,15 @@ pub(super) async fn resolve<A: Acquirer + 'static>(
     State(app): State<Arc<App<A>>>,
     Device(account): Device,
     Path(offline_id): Path<String>,
-    Body(origin): Body<Origin>,
+    Body(question): Body<Question>,
 ) -> Result<Json<ForwardResult>, Refusal> {
     let offline_id = shown_id(&offline_id);
     // Another account's ledger knows nothing of it, and would say that it was never charged.
-    if let Some(refusal) = Refusal::not_of(&origin, &account) {
+    if let Some(refusal) = Refusal::not_of(&question.origin, &account) {
         return Ok(Json(refusal.for_payment(&offline_id)));
     }
     let now = (app.services.now)();
-    finish(async move { app.ledger.resolve(now, &account, &offline_id).await }).await.map(Json)
+    finish(async move { app.ledger.resolve(now, &account, &offline_id, &question).await }).await.map(Json)
 }
 
 /// The body of a capture; an empty one captures all.

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use axum::body::Body;
 use axum::http::{Method, Request};
 use serde_json::{Value, json};
+use tillandsia_core::wire::Question;
 
 use super::card::{NOW, Sale, sale};
 use super::http_support::Gateway;
@@ -132,7 +133,8 @@ async fn outcomes_and_failures_on_the_way_are_apart() {
         gateway.device(&secret, &uri, &serde_json::to_value(sale(1, 1005).submission()).unwrap()).await;
     assert_eq!((wrong.status.as_u16(), wrong.json()["status"].as_u64()), (200, Some(400)));
     let uri = format!("/v1/terminal/payments/{}/resolve", super::card::offline_id(9));
-    let resolved = gateway.device(&secret, &uri, &json!({})).await;
+    let question = serde_json::to_value(Question::about(&sale(9, 1000).submission())).unwrap();
+    let resolved = gateway.device(&secret, &uri, &question).await;
     assert_eq!((resolved.status.as_u16(), resolved.json()["status"].as_u64()), (200, Some(410)));
     assert_eq!(gateway.confirm(&secret, &sale(9, 1000).submission()).await.status, 410);
     // The request as a whole.
@@ -190,7 +192,12 @@ async fn what_became_of_a_payment_is_not_said_to_another_account() {
     let submission = sale(1, 1000).submission();
     assert_eq!(gateway.confirm(&secret, &submission).await.status, 200);
     let uri = format!("/v1/terminal/payments/{}/resolve", submission.payment.offline_id);
-    let ask = async |origin: Value| gateway.device(&secret, &uri, &origin).await.json();
+    let question = Question::about(&submission);
+    let ask = async |origin: Value| {
+        let origin = serde_json::from_value(origin).unwrap();
+        let body = serde_json::to_value(Question { origin, ..question.clone() }).unwrap();
+        gateway.device(&secret, &uri, &body).await.json()
+    };
     for (origin, code) in [
         (json!({"account": "acct_other", "livemode": false}), "account_id_mismatch_while_forwarding"),
         (json!({"account": "acct_demo", "livemode": true}), "offline_livemode_payment_in_testmode"),
@@ -200,6 +207,14 @@ async fn what_became_of_a_payment_is_not_said_to_another_account() {
     }
     let told = ask(json!({"account": "acct_demo", "livemode": false})).await;
     assert_eq!((told["status"].as_u64(), told["charge"]["amount"].as_u64()), (Some(200), Some(1000)));
+    let other = serde_json::to_value(Question::about(&sale(1, 900).submission())).unwrap();
+    let refused = gateway.device(&secret, &uri, &other).await.json();
+    assert_eq!(
+        (refused["status"].as_u64(), refused["error"]["code"].as_str()),
+        (Some(422), Some("idempotency_conflict"))
+    );
+    // By the id alone nothing is told and nothing canceled.
+    assert_eq!(gateway.device(&secret, &uri, &json!({})).await.status.as_u16(), 400);
 }
 
 #[tokio::test]

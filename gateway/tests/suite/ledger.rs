@@ -1,12 +1,13 @@
 //! The ledger's rules, on its own code over the store in memory.
 
+use tillandsia_core::wire::{ForwardResult, PaymentSubmission, Question};
 use tillandsia_gateway::acquirer::{Account, AcquirerError};
 use tillandsia_gateway::ids::OsIds;
 use tillandsia_gateway::ledger::memory::MemoryStore;
 use tillandsia_gateway::ledger::{Ledger, PaymentState, ServerPayment};
 
 use super::acquirer::Counting;
-use super::card::{NOW, offline_id, sale};
+use super::card::{NOW, sale};
 
 pub(crate) type TestLedger = Ledger<MemoryStore, Counting>;
 
@@ -18,6 +19,11 @@ fn setup() -> (MemoryStore, Counting, TestLedger) {
     let (store, acquirer) = (MemoryStore::new(), Counting::default());
     let ledger = Ledger::new(store.clone(), acquirer.clone(), OsIds);
     (store, acquirer, ledger)
+}
+
+async fn ask(ledger: &TestLedger, submission: &PaymentSubmission) -> ForwardResult {
+    let question = Question::about(submission);
+    ledger.resolve(NOW, &account(), &submission.payment.offline_id, &question).await
 }
 
 #[tokio::test]
@@ -99,7 +105,7 @@ async fn while_it_is_in_flight_others_are_told_so() {
     let mut first = Box::pin(ledger.confirm(NOW, &account, &submission));
     assert!(futures::poll!(first.as_mut()).is_pending());
     assert_eq!(ledger.confirm(NOW, &account, &submission).await.status, 409);
-    assert_eq!(ledger.resolve(NOW, &account, &submission.payment.offline_id).await.status, 409);
+    assert_eq!(ask(&ledger, &submission).await.status, 409);
     assert_eq!(ledger.create(NOW, &account, &submission.payment).await.unwrap_err().status, 409);
     let twice = ledger.forward(NOW, &account, &[sale(2, 100).submission(), sale(2, 100).submission()]).await;
     assert_eq!([twice[0].status, twice[1].status], [200, 409]);
@@ -164,7 +170,7 @@ async fn what_the_acquirer_cannot_read_is_not_charged_and_may_be_canceled() {
     let result = ledger.confirm(NOW, &account(), &submission).await;
     assert_eq!((result.status, result.error.unwrap().code.as_deref()), (400, Some("card_data_unreadable")));
     acquirer.fail(None);
-    assert_eq!(ledger.resolve(NOW, &account(), &submission.payment.offline_id).await.status, 410);
+    assert_eq!(ask(&ledger, &submission).await.status, 410);
     assert_eq!(ledger.confirm(NOW, &account(), &submission).await.status, 410);
     assert_eq!(acquirer.charges(), 0);
 }
@@ -172,19 +178,50 @@ async fn what_the_acquirer_cannot_read_is_not_charged_and_may_be_canceled() {
 #[tokio::test]
 async fn resolving_cancels_what_was_never_confirmed_for_ever() {
     let (_, acquirer, ledger) = setup();
-    let unknown = ledger.resolve(NOW, &account(), &offline_id(1).to_string()).await;
+    let unknown = ask(&ledger, &sale(1, 1099).submission()).await;
     assert_eq!((unknown.status, unknown.payment_intent), (410, None));
     assert_eq!(ledger.confirm(NOW, &account(), &sale(1, 1099).submission()).await.status, 410);
     assert_eq!(ledger.create(NOW, &account(), &sale(1, 1099).create()).await.unwrap_err().status, 410);
     ledger.create(NOW, &account(), &sale(2, 1099).create()).await.unwrap();
-    let created = ledger.resolve(NOW, &account(), &offline_id(2).to_string()).await;
+    let created = ask(&ledger, &sale(2, 1099).submission()).await;
     assert_eq!((created.status, created.payment_intent.unwrap().status.as_str()), (410, "canceled"));
     let late = ledger.confirm(NOW, &account(), &sale(2, 1099).submission()).await;
     assert_eq!((late.status, late.payment_intent.unwrap().status.as_str()), (410, "canceled"));
     assert_eq!(acquirer.charges(), 0);
     let charged = ledger.confirm(NOW, &account(), &sale(3, 1099).submission()).await;
-    assert_eq!(ledger.resolve(NOW, &account(), &offline_id(3).to_string()).await, charged);
-    assert_eq!(ledger.resolve(NOW, &account(), "4761739001010010").await.status, 400);
+    assert_eq!(ask(&ledger, &sale(3, 1099).submission()).await, charged);
+    assert_eq!(
+        ledger
+            .resolve(NOW, &account(), "4761739001010010", &Question::about(&sale(4, 1099).submission()))
+            .await
+            .status,
+        400
+    );
+}
+
+#[tokio::test]
+async fn what_is_known_with_other_content_is_neither_told_nor_canceled() {
+    let (_, acquirer, ledger) = setup();
+    let conflict = |result: ForwardResult| {
+        assert_eq!((result.status, result.payment_intent, result.charge), (422, None, None));
+        assert_eq!(result.error.unwrap().code.as_deref(), Some("idempotency_conflict"));
+    };
+    // Created, and not confirmed yet.
+    ledger.create(NOW, &account(), &sale(1, 900).create()).await.unwrap();
+    conflict(ask(&ledger, &sale(1, 1000).submission()).await);
+    assert_eq!(ledger.confirm(NOW, &account(), &sale(1, 900).submission()).await.status, 200);
+    // Charged.
+    conflict(ask(&ledger, &sale(1, 1000).submission()).await);
+    let mut other_card = sale(1, 900).submission();
+    other_card.card.ksn = "FFFF9876543210E00002".to_owned();
+    conflict(ask(&ledger, &other_card).await);
+    // Begun, and the acquirer has not answered.
+    acquirer.fail(Some(AcquirerError::Unavailable("down".to_owned())));
+    assert_eq!(ledger.confirm(NOW, &account(), &sale(2, 900).submission()).await.status, 503);
+    acquirer.fail(None);
+    conflict(ask(&ledger, &sale(2, 1000).submission()).await);
+    assert_eq!(acquirer.charges(), 1, "nobody asked about that one");
+    assert_eq!(ask(&ledger, &sale(2, 900).submission()).await.status, 200);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use proptest::prelude::*;
-use tillandsia_core::wire::{ForwardResult, PaymentSubmission};
+use tillandsia_core::wire::{ForwardResult, PaymentSubmission, Question};
 use tillandsia_gateway::ids::OsIds;
 use tillandsia_gateway::ledger::Ledger;
 use tillandsia_gateway::ledger::memory::MemoryStore;
@@ -93,7 +93,10 @@ impl World {
             Event::Resolve { number } => {
                 let ledger = self.ledger.clone();
                 let id = offline_id(number).to_string();
-                self.requests.push(Box::pin(async move { vec![ledger.resolve(NOW, &account(), &id).await] }));
+                let question = Question::about(&sale(number, 1000).submission());
+                self.requests.push(Box::pin(async move {
+                    vec![ledger.resolve(NOW, &account(), &id, &question).await]
+                }));
             }
             Event::Step(index) if count > 0 => self.step(index % count),
             Event::Drop(index) if count > 0 => drop(self.requests.swap_remove(index % count)),

@@ -4,7 +4,7 @@ use tillandsia_gateway::ids::OsIds;
 use tillandsia_gateway::ledger::memory::MemoryStore;
 use tillandsia_gateway::ledger::sqlite::SqliteLedger;
 use tillandsia_gateway::ledger::{
-    Decision, Ledger, LedgerStore, ListQuery, Name, Names, Payment, PaymentKey, StoreError, of_terms,
+    Decision, Ledger, LedgerStore, ListQuery, Name, Names, Payment, PaymentKey, StoreError,
 };
 use tillandsia_gateway::sqlite::Database;
 
@@ -34,7 +34,7 @@ async fn load<S: LedgerStore>(store: &S, number: u32) -> Option<Payment> {
 
 async fn reads_back_every_state<S: LedgerStore>(store: S) {
     let payment = created(1);
-    assert_eq!(payment.terms(), Some(&of_terms(&sale(1, 1000).create())));
+    assert_eq!(payment.terms(), Some(&sale(1, 1000).create().digest()));
     store.save(std::slice::from_ref(&payment)).await.unwrap();
     let payment = payment.written();
     assert_eq!(load(&store, 1).await.as_ref(), Some(&payment));

@@ -261,10 +261,16 @@ impl Gateway for Remote {
         Err(GatewayError::Unreachable)
     }
 
-    async fn resolve(&self, id: OfflineId, _: &wire::Origin) -> Result<wire::ForwardResult, GatewayError> {
-        let now = self.0.now();
+    async fn resolve(
+        &self,
+        id: OfflineId,
+        question: &wire::Question,
+    ) -> Result<wire::ForwardResult, GatewayError> {
+        let (now, question) = (self.0.now(), question.clone());
         self.0
-            .request(move |ledger| async move { ledger.resolve(now, &account(), &id.to_string()).await })
+            .request(move |ledger| async move {
+                ledger.resolve(now, &account(), &id.to_string(), &question).await
+            })
             .await
     }
 }

@@ -267,11 +267,11 @@ impl Gateway for Remote {
     async fn resolve(
         &self,
         id: OfflineId,
-        origin: &wire::Origin,
+        question: &wire::Question,
     ) -> Result<wire::ForwardResult, GatewayError> {
-        let resolve = async |account: Account, now| match Refusal::not_of(origin, &account) {
+        let resolve = async |account: Account, now| match Refusal::not_of(&question.origin, &account) {
             Some(refusal) => refusal.for_payment(&id.to_string()),
-            None => self.server.ledger.resolve(now, &account, &id.to_string()).await,
+            None => self.server.ledger.resolve(now, &account, &id.to_string(), question).await,
         };
         self.authorised(Request::Resolve, resolve).await
     }
