@@ -188,6 +188,8 @@ export class Terminal extends EventTarget {
 
   /**
    * Creates a PaymentIntent; `id` is null when the gateway is not reached.
+   * A page keeps the newest 64 that are not confirmed: calls about older ones reject with
+   * `payment_intent_not_found_offline`, and nothing was charged for them.
    * @param {CreatePaymentIntentOptions} options
    * @returns {Promise<PaymentIntent>}
    */

@@ -88,7 +88,8 @@ export type PaymentState =
   | "canceled"
   | "unreadable";
 
-/** One attempt to take an amount. */
+/** One attempt to take an amount. A page keeps the newest 64 that are not confirmed: of older ones nothing was charged, and
+ * calls about them reject with `payment_intent_not_found_offline`. One that a call is under way about is kept. */
 export type PaymentIntent = {
   /** The device's name for it, minted when it is created; never changes. */
   offlineId: string;

@@ -45,7 +45,8 @@ impl From<TerminalError> for ErrorJson {
     }
 }
 
-/// One attempt to take an amount.
+/// One attempt to take an amount. A page keeps the newest 64 that are not confirmed: of older ones nothing was charged, and
+/// calls about them reject with `payment_intent_not_found_offline`. One that a call is under way about is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "PaymentIntent", rename_all = "camelCase"))]
 pub struct PaymentIntentJson {

@@ -119,8 +119,8 @@ impl<P: Platform, R: Reader> Api<P, R> {
             }
             Err(error) if error.code == ErrorCode::PaymentIntentNotFoundOffline => (
                 ErrorCode::PaymentIntentNotFoundOffline,
-                "this page has no such PaymentIntent: those that are not confirmed end with the page, or when they are \
-                 canceled. Create a new one",
+                "this page has no such PaymentIntent: one that is not confirmed ends with the page, when it is canceled, \
+                 or when many newer ones were created. Create a new one",
             ),
             Err(error) => return Err(error),
         };

@@ -111,6 +111,14 @@ fn generated() -> String {
 }
 
 #[test]
+fn the_bound_on_open_payments_is_said_where_they_are_made() {
+    let made = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/js/index.js")).unwrap();
+    for said in [PaymentIntentJson::docs().unwrap_or_default(), made] {
+        assert!(said.contains(&format!("{OPEN_MAX} that are not confirmed")), "{said}");
+    }
+}
+
+#[test]
 fn the_types_are_those_of_the_api() {
     let generated = generated();
     if std::env::var_os(WRITE).is_some() {
