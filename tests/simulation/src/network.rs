@@ -268,8 +268,9 @@ impl Gateway for Remote {
     ) -> Result<wire::ForwardResult, GatewayError> {
         let (now, question) = (self.0.now(), question.clone());
         self.0
-            .request(move |ledger| async move {
-                ledger.resolve(now, &account(), &id.to_string(), &question).await
+            .request(move |ledger| {
+                let question = question.clone();
+                async move { ledger.resolve(now, &account(), &id.to_string(), &question).await }
             })
             .await
     }
