@@ -308,6 +308,32 @@ fn a_simulated_outage_is_named_as_every_other_value_is() {
 }
 
 #[test]
+fn a_card_read_online_is_not_stored_and_the_refusal_says_what_asked_for_it() {
+    block_on(async {
+        let world = world().await;
+        let collect = async || {
+            let created =
+                world.call("createPaymentIntent", json!([{ "amount": 500, "currency": "usd" }])).await;
+            world.reader.present(Ok(card(7)));
+            world.call("collectPaymentMethod", json!([created])).await
+        };
+        let collected = collect().await;
+        let forced = json!([collected, { "offlineBehavior": "force_offline" }]);
+        let refused = world.refused("confirmPaymentIntent", forced).await;
+        assert_eq!(refused.code, "offline_collect_and_confirm_mismatch");
+        assert!(refused.message.contains("force_offline"), "{}", refused.message);
+        assert!(!refused.message.contains("lost"), "{}", refused.message);
+        assert_eq!(refused.payment_intent.unwrap().status, "requires_payment_method");
+
+        let collected = collect().await;
+        world.go_offline().await;
+        let refused = world.refused("confirmPaymentIntent", json!([collected])).await;
+        assert_eq!(refused.code, "offline_collect_and_confirm_mismatch");
+        assert!(refused.message.contains("connection was lost"), "{}", refused.message);
+    });
+}
+
+#[test]
 fn without_a_listener_nothing_is_collected_offline_any_more() {
     block_on(async {
         let world = world().await;

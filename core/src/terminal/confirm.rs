@@ -9,6 +9,7 @@ use crate::journal::{
     Acceptance, CardShown, Change, Decision, Failure, Found, LogKind, PaymentRecord, PaymentState, Select,
     WrongState,
 };
+use crate::offline::NetworkStatus;
 use crate::payment_intent::{Collected, OfflineBehavior, OfflineDetails, PaymentIntent, Stage};
 use crate::ports::{Clock, Gateway, Platform, Reader};
 use crate::time::TimestampMs;
@@ -28,8 +29,8 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
     ///
     /// # Errors
     /// `card_declined` with the issuer's `decline_code`; the refusals of the offline policy;
-    /// `offline_collect_and_confirm_mismatch` when the connection was lost between collecting and confirming
-    /// (collect again); with `require_online` and no gateway `not_connected_to_internet_and_require_online_set`, and
+    /// `offline_collect_and_confirm_mismatch` when the connection was lost between collecting and confirming, or
+    /// `force_offline` is asked for only now (collect again); with `require_online` and no gateway `not_connected_to_internet_and_require_online_set`, and
     /// nothing was sent; `outcome_unknown` when no answer came and the payment may not be stored: it then appears in
     /// the list with its outcome as soon as the gateway can be asked.
     pub async fn confirm_payment_intent(
@@ -45,11 +46,16 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         match route {
             Route::Store if !collected.offline => {
                 let again = PaymentIntent { stage: Stage::RequiresPaymentMethod, ..before };
-                Err(TerminalError::new(
-                    ErrorCode::OfflineCollectAndConfirmMismatch,
-                    "the connection was lost after the card was read: ask for the card again",
-                )
-                .about(&again))
+                let why = match self.network_status() {
+                    NetworkStatus::Offline => {
+                        "the connection was lost after the card was read: ask for the card again"
+                    }
+                    _ => {
+                        "the card was read for an online payment, and `force_offline` was asked for with the confirmation \
+                         only: confirm without it, or create the PaymentIntent with it; ask for the card again"
+                    }
+                };
+                Err(TerminalError::new(ErrorCode::OfflineCollectAndConfirmMismatch, why).about(&again))
             }
             Route::Store => {
                 let record = self.new_record(&intent, collected);
