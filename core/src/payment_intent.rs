@@ -121,6 +121,8 @@ pub struct OfflineDetails {
     pub card: ShownCard,
     /// What the receipt of a chip payment must print, where the card gave it.
     pub receipt: Option<ReceiptDetails>,
+    /// The issuer's, for the receipt; `None` until the payment is forwarded and authorised.
+    pub authorization_code: Option<String>,
 }
 
 /// The EMV facts a receipt prints; hexadecimal where they are bytes.

@@ -139,6 +139,21 @@ export type OfflineDetails = {
   requiresUpload: boolean;
   /** The card, as far as it may be shown and printed. */
   cardPresentDetails: CardPresentDetails;
+  /** What the amount is made of. */
+  amountDetails: AmountDetails;
+};
+
+/** What an amount is made of, in the gateway's form. */
+export type AmountDetails = {
+  /** The tip, an empty object when there is none. */
+  tip: Tip;
+};
+
+/** A tip. */
+export type Tip = {
+  /** In the currency's minor unit, part of the payment's amount. Absent: this till asks for no tip, and one that an app
+   * adds to the amount is the app's own. */
+  amount?: number;
 };
 
 /** A card, as far as it may be shown and printed. */
@@ -160,7 +175,21 @@ export type CardPresentDetails = {
 };
 
 /** The EMV facts a receipt prints; hexadecimal where they are bytes. */
-export type ReceiptDetails = { applicationPreferredName: string, dedicatedFileName: string, applicationCryptogram: string, terminalVerificationResults: string, transactionStatusInformation: string, cardholderVerificationMethod: string;
+export type ReceiptDetails = {
+  /** What the card calls itself: `Visa Credit`. */
+  applicationPreferredName: string;
+  /** The application identifier (AID). */
+  dedicatedFileName: string;
+  /** The card's own proof of the payment. */
+  applicationCryptogram: string;
+  /** Tag 95. */
+  terminalVerificationResults: string;
+  /** Tag 9B. */
+  transactionStatusInformation: string;
+  /** Tag 9F34. */
+  cardholderVerificationMethod: string;
+  /** The issuer's; null until the payment is authorised. */
+  authorizationCode: string | null;
 };
 
 /** The connection and what is stored. */

@@ -9,14 +9,16 @@ use std::task::Poll;
 use futures::executor::block_on;
 use serde_json::{Value, json};
 use tillandsia_core::card::{CardRead, ReaderInfo};
-use tillandsia_core::journal::Journal;
+use tillandsia_core::journal::{Acceptance, Journal, PaymentState};
 use tillandsia_core::ports::{ChipDecision, CollectRequest, HostDecision, Reader, ReaderError, ReaderPrompt};
 use tillandsia_core::terminal::{Acknowledgement, Terminal};
 use tillandsia_core::testing::{
     ManualClock, MemoryGateway, MemoryPlatform, MemoryReader, MemoryStore, MemoryVault, SeededEntropy, card,
 };
+use tillandsia_core::time::TimestampMs;
 use tillandsia_sdk::api::{
-    Api, CollectOptions, ErrorJson, ForwardedJson, Listener, OPEN_MAX, OfflineStatusJson, PromptJson,
+    Api, CollectOptions, ErrorJson, ForwardedJson, Listener, OPEN_MAX, OfflineStatusJson, PaymentJson,
+    PromptJson, to_json,
 };
 
 /// 2026-11-22T12:00:00Z.
@@ -351,5 +353,31 @@ fn without_a_listener_nothing_is_collected_offline_any_more() {
         world.till.listen(world.heard.clone());
         world.call("forwardNow", json!([])).await;
         assert_eq!(world.heard.forwarded.take().len(), 1);
+    });
+}
+
+#[test]
+fn an_authorisation_code_is_on_the_receipt_once_there_is_one() {
+    block_on(async {
+        let world = world().await;
+        world.go_offline().await;
+        let stored = world.sell(100).await;
+        let shown = |intent: &Value| {
+            let details = &intent["offlineDetails"];
+            assert_eq!(details["amountDetails"], json!({ "tip": {} }));
+            details["cardPresentDetails"]["receiptDetails"]["authorizationCode"].clone()
+        };
+        assert_eq!(shown(&stored), Value::Null);
+        let id = stored["offlineId"].as_str().unwrap().parse().unwrap();
+        let mut record = world.till.terminal().record(id).await.unwrap();
+        record.state = PaymentState::Accepted(Acceptance {
+            at: TimestampMs(NOON_MS),
+            charge: None,
+            captured: true,
+            authorization_code: Some("123456".to_owned()),
+        });
+        let payment = to_json(&PaymentJson::from(&record));
+        assert_eq!(shown(&payment["paymentIntent"]), "123456");
+        assert_eq!(payment["card"]["receiptDetails"]["authorizationCode"], "123456");
     });
 }

@@ -197,6 +197,14 @@ impl PaymentRecord {
         )
     }
 
+    /// The issuer's authorisation code, once there is one.
+    pub fn authorization_code(&self) -> Option<&str> {
+        match &self.state {
+            PaymentState::Accepted(acceptance) => acceptance.authorization_code.as_deref(),
+            _ => None,
+        }
+    }
+
     /// Its place in the queue while a forwarder has something to do with it.
     pub const fn queue_position(&self) -> Option<QueuePosition> {
         match self.state {

@@ -33,6 +33,7 @@ fn details(requires_upload: bool) -> OfflineDetails {
         read_method: ReadMethod::ContactlessEmv,
         card: ShownCard::default(),
         receipt: None,
+        authorization_code: None,
     }
 }
 

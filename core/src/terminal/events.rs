@@ -272,5 +272,6 @@ pub(super) fn offline_details_of(record: &PaymentRecord) -> Option<OfflineDetail
         read_method: record.card.read_method,
         card: record.card.shown.clone(),
         receipt: record.card.receipt.clone(),
+        authorization_code: record.authorization_code().map(str::to_owned),
     })
 }

@@ -36,6 +36,7 @@ fn details(requires_upload: bool) -> OfflineDetails {
         read_method: shown.read_method,
         card: shown.shown,
         receipt: shown.receipt,
+        authorization_code: None,
     }
 }
 

@@ -3,6 +3,7 @@
 //! A card that was read never comes out: a PaymentIntent that is not confirmed yet is kept here, in `open`, and named by its
 //! offline id.
 
+mod card;
 mod given;
 mod input;
 mod listener;
@@ -30,6 +31,7 @@ use tillandsia_core::terminal::Terminal;
 
 #[cfg(feature = "testing")]
 pub use call::{from_json, to_json};
+pub use card::{CardPresentDetailsJson, ReceiptDetailsJson};
 pub use given::{FromGiven, Gave, Given, NO_OBJECT};
 pub use input::{
     CaptureOptions, CollectOptions, ConfirmOptions, CreateOptions, LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX,
@@ -38,9 +40,8 @@ pub use input::{
 pub use listener::Listener;
 pub use open::OPEN_MAX;
 pub use output::{
-    CardPresentDetailsJson, DetailsJson, ErrorJson, FailureJson, ForwardedJson, OfflineDetailsJson,
-    OfflineStatusJson, PaymentIntentJson, PaymentJson, PaymentMethodJson, PromptJson, ReaderJson,
-    ReceiptDetailsJson,
+    AmountDetailsJson, DetailsJson, ErrorJson, FailureJson, ForwardedJson, OfflineDetailsJson,
+    OfflineStatusJson, PaymentIntentJson, PaymentJson, PaymentMethodJson, PromptJson, ReaderJson, TipJson,
 };
 pub use plain::{Object, Plain, ToPlain};
 pub use readiness::{CheckJson, ReadinessJson};

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use tillandsia_core::card::{ReaderInfo, ShownCard};
+use tillandsia_core::card::ReaderInfo;
 use tillandsia_core::error::{ErrorCode, TerminalError};
 use tillandsia_core::journal::{Failure, Found, PaymentRecord, PaymentState};
 use tillandsia_core::offline::{Details, OfflineStatus};
-use tillandsia_core::payment_intent::{OfflineDetails, PaymentIntent, PaymentMethod, ReceiptDetails};
+use tillandsia_core::payment_intent::{OfflineDetails, PaymentIntent, PaymentMethod};
 use tillandsia_core::ports::{Interfaces, ReaderPrompt};
 use tillandsia_core::terminal::{error_of, intent_of};
 
+use super::card::CardPresentDetailsJson;
 use super::plain::object;
 
 /// An error, before JavaScript makes a `TerminalError` of it.
@@ -144,7 +145,7 @@ impl From<&PaymentMethod> for PaymentMethodJson {
     fn from(method: &PaymentMethod) -> Self {
         PaymentMethodJson {
             id: method.id.clone(),
-            card_present: CardPresentDetailsJson::of(&method.card, method.read_method.as_str(), None),
+            card_present: CardPresentDetailsJson::of(&method.card, method.read_method.as_str(), None, None),
             funding: method.funding.clone(),
             country: method.country.clone(),
             network: method.network.clone(),
@@ -163,12 +164,15 @@ pub struct OfflineDetailsJson {
     pub requires_upload: bool,
     /// The card, as far as it may be shown and printed.
     pub card_present_details: CardPresentDetailsJson,
+    /// What the amount is made of.
+    pub amount_details: AmountDetailsJson,
 }
 
 object!(OfflineDetailsJson {
     stored_at_ms = "storedAtMs",
     requires_upload = "requiresUpload",
     card_present_details = "cardPresentDetails",
+    amount_details = "amountDetails",
 });
 
 impl From<&OfflineDetails> for OfflineDetailsJson {
@@ -180,98 +184,34 @@ impl From<&OfflineDetails> for OfflineDetailsJson {
                 &details.card,
                 details.read_method.as_str(),
                 details.receipt.as_ref(),
+                details.authorization_code.as_deref(),
             ),
+            amount_details: AmountDetailsJson { tip: TipJson { amount: None } },
         }
     }
 }
 
-/// A card, as far as it may be shown and printed.
+/// What an amount is made of, in the gateway's form.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "CardPresentDetails", rename_all = "camelCase"))]
-pub struct CardPresentDetailsJson {
-    /// `visa`, `mastercard`, `amex` …
-    pub brand: Option<String>,
-    /// The last four digits.
-    pub last4: Option<String>,
-    /// 1 to 12; 0 when the reader gave none.
-    pub exp_month: u8,
-    /// Four digits; 0 when the reader gave none.
-    pub exp_year: u16,
-    /// As embossed, when the card gives it.
-    pub cardholder_name: Option<String>,
-    /// How it was read.
-    #[cfg_attr(test, ts(type = "ReadMethod"))]
-    pub read_method: &'static str,
-    /// What the receipt of a chip payment must print.
-    pub receipt_details: Option<ReceiptDetailsJson>,
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "AmountDetails"))]
+pub struct AmountDetailsJson {
+    /// The tip, an empty object when there is none.
+    pub tip: TipJson,
 }
 
-object!(CardPresentDetailsJson {
-    brand = "brand",
-    last4 = "last4",
-    exp_month = "expMonth",
-    exp_year = "expYear",
-    cardholder_name = "cardholderName",
-    read_method = "readMethod",
-    receipt_details = "receiptDetails",
-});
+object!(AmountDetailsJson { tip = "tip", });
 
-impl CardPresentDetailsJson {
-    fn of(card: &ShownCard, read_method: &'static str, receipt: Option<&ReceiptDetails>) -> Self {
-        CardPresentDetailsJson {
-            brand: card.brand.clone(),
-            last4: card.last4.clone(),
-            exp_month: card.exp_month,
-            exp_year: card.exp_year,
-            cardholder_name: card.cardholder_name.clone(),
-            read_method,
-            receipt_details: receipt.map(ReceiptDetailsJson::from),
-        }
-    }
-}
-
-/// The EMV facts a receipt prints; hexadecimal where they are bytes.
+/// A tip.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "ReceiptDetails", rename_all = "camelCase"))]
-#[allow(missing_docs, reason = "EMV's own names; the core's ReceiptDetails says which tags they are")]
-pub struct ReceiptDetailsJson {
-    pub application_preferred_name: String,
-    pub dedicated_file_name: String,
-    pub application_cryptogram: String,
-    pub terminal_verification_results: String,
-    pub transaction_status_information: String,
-    pub cardholder_verification_method: String,
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Tip"))]
+pub struct TipJson {
+    /// In the currency's minor unit, part of the payment's amount. Absent: this till asks for no tip, and one that an app
+    /// adds to the amount is the app's own.
+    #[cfg_attr(test, ts(type = "number", optional))]
+    pub amount: Option<u64>,
 }
 
-object!(ReceiptDetailsJson {
-    application_preferred_name = "applicationPreferredName",
-    dedicated_file_name = "dedicatedFileName",
-    application_cryptogram = "applicationCryptogram",
-    terminal_verification_results = "terminalVerificationResults",
-    transaction_status_information = "transactionStatusInformation",
-    cardholder_verification_method = "cardholderVerificationMethod",
-});
-
-impl From<&ReceiptDetails> for ReceiptDetailsJson {
-    fn from(receipt: &ReceiptDetails) -> Self {
-        let ReceiptDetails {
-            application_preferred_name,
-            dedicated_file_name,
-            application_cryptogram,
-            terminal_verification_results,
-            transaction_status_information,
-            cardholder_verification_method,
-        } = receipt.clone();
-        ReceiptDetailsJson {
-            application_preferred_name,
-            dedicated_file_name,
-            application_cryptogram,
-            terminal_verification_results,
-            transaction_status_information,
-            cardholder_verification_method,
-        }
-    }
-}
+object!(TipJson { amount absent = "amount", });
 
 /// The connection and what is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -424,6 +364,7 @@ impl From<&PaymentRecord> for PaymentJson {
                 &card.shown,
                 card.read_method.as_str(),
                 card.receipt.as_ref(),
+                record.authorization_code(),
             )),
             attempts: record.attempts,
             failures: record.failures.iter().map(FailureJson::from).collect(),

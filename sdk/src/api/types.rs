@@ -91,6 +91,8 @@ fn generated() -> String {
         written::<PaymentIntentJson>(&c),
         written::<PaymentMethodJson>(&c),
         written::<OfflineDetailsJson>(&c),
+        written::<AmountDetailsJson>(&c),
+        written::<TipJson>(&c),
         written::<CardPresentDetailsJson>(&c),
         written::<ReceiptDetailsJson>(&c),
         written::<OfflineStatusJson>(&c),

@@ -180,7 +180,10 @@ if (reader) await terminal.connectReader(reader, { signal: AbortSignal.timeout(1
 const created = await terminal.createPaymentIntent({ amount: 100, currency: "usd", captureMethod: "manual" });
 const id: string | null = created.id;
 const last4: string | null | undefined = created.offlineDetails?.cardPresentDetails.last4;
+const code: string | null | undefined = created.offlineDetails?.cardPresentDetails.receiptDetails?.authorizationCode;
+const tip: number | undefined = created.offlineDetails?.amountDetails.tip.amount;
 await terminal.setSimulatedOfflineMode("time_out");
+console.log(code, tip);
 const payments: Payment[] = await terminal.listPayments({ limit: 5 });
 console.log(id, last4, payments[0]?.lastError?.message, (await terminal.checkReadiness()).untilMs);
 try {

@@ -349,9 +349,15 @@ async fn chromium_what_a_listener_does_not_take_is_told_again_after_a_restart() 
         let more = 0;
         third.addEventListener('forwardpaymentintent', () => (more += 1));
         await new Promise((wait) => setTimeout(wait, 500));
-        return { told, same: id === stored.offlineId, more, error: again.error };";
+        const code = ({ offlineDetails }) => offlineDetails.cardPresentDetails.receiptDetails.authorizationCode;
+        return { told, same: id === stored.offlineId, more, error: again.error, before: code(stored),
+            after: /^[0-9A-Z]{6}$/.test(code(again.paymentIntent)), amountDetails: stored.offlineDetails.amountDetails };";
     let seen = browser.run_async(script, vec![]).await.unwrap();
-    assert_eq!(seen, json!({ "told": 1, "same": true, "more": 0, "error": null }));
+    assert_eq!(
+        seen,
+        json!({ "told": 1, "same": true, "more": 0, "error": null, "before": null, "after": true,
+        "amountDetails": { "tip": {} } })
+    );
     assert_eq!(gateway.ledger().await.unwrap().amounts(), [300]);
     browser.close().await.unwrap();
 }

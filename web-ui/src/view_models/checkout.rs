@@ -343,6 +343,7 @@ mod tests {
             read_method: ReadMethod::ContactEmv,
             card: ShownCard::default(),
             receipt: None,
+            authorization_code: None,
         };
         checkout.confirmed(&intent(Some(details)), 86_400_000);
         assert_eq!((checkout.stage_name(), checkout.title()), ("stored", "Stored, not yet authorised"));

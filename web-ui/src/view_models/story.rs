@@ -84,11 +84,7 @@ fn words(kind: LogKind, sent: u32, failure: Option<&Failure>, record: &PaymentRe
 }
 
 fn approved(record: &PaymentRecord) -> String {
-    let code = match &record.state {
-        PaymentState::Accepted(acceptance) => acceptance.authorization_code.as_deref(),
-        _ => None,
-    };
-    let code = code.map(|code| format!(", authorisation {code}")).unwrap_or_default();
+    let code = record.authorization_code().map(|code| format!(", authorisation {code}")).unwrap_or_default();
     format!("Approved by the card's bank{code}")
 }
 
