@@ -125,8 +125,10 @@ impl BrowserRig {
     }
 
     async fn begin_row(&self) -> Result<()> {
-        if self.clean.get() {
-            self.run(0, "await rig.close()", vec![]).await?;
+        // The till of the row before must not forward into this one.
+        match self.clean.get() {
+            true => self.run(0, "await rig.close()", vec![]).await.map(drop)?,
+            false => self.browser.client().goto("about:blank").await?,
         }
         self.proxy.lock().await.heal();
         self.now.replace(Now::default());
