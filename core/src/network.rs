@@ -1,6 +1,7 @@
 //! Whether the gateway can be reached: when to probe it, and what a probe's answer means.
 
 use crate::offline::NetworkStatus;
+use crate::ports::{Entropy, Gateway};
 
 /// A probe without an answer for so long has failed.
 pub const PROBE_TIMEOUT_MS: u64 = 3_000;
@@ -13,6 +14,13 @@ pub const PROBE_ONLINE_MS: u64 = 15_000;
 pub const PROBE_EAGER_MS: u64 = 300;
 /// How many eager probes follow an `online` event.
 pub const EAGER_PROBES: u32 = 10;
+
+/// Probes the gateway once: whether it gives a fresh nonce back.
+pub async fn answers(gateway: &impl Gateway, entropy: &impl Entropy) -> bool {
+    let mut nonce = [0; 16];
+    entropy.fill(&mut nonce);
+    gateway.probe(&hex::encode(nonce)).await
+}
 
 /// What the monitor hears.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use crate::journal::{
     Change, Decision, Failure, Found, Journal, LogKind, PaymentRecord, PaymentState, QueuePosition, Select,
     next_done,
 };
+use crate::network::answers;
 use crate::ports::{Clock, Entropy, Gateway, GatewayError, Platform, Store};
 use crate::time::TimestampMs;
 use crate::wire::{
@@ -109,6 +110,9 @@ impl<P: Platform, G: Gateway> Forwarder<'_, P, G> {
         let mut interrupted = Vec::new();
         let mut unreadable = Vec::new();
         let mut in_flight = Vec::new();
+        if !self.journal.store().queue(None, 1).await?.is_empty() {
+            drained.stopped = self.reach().await.err();
+        }
         loop {
             while !exhausted && drained.stopped.is_none() && in_flight.len() < BATCHES_IN_FLIGHT_MAX {
                 let look = self.claim(mode, after).await?;
@@ -135,6 +139,18 @@ impl<P: Platform, G: Gateway> Forwarder<'_, P, G> {
         }
         drained.next_pass_ms = self.next_pass_ms(&drained, &unreadable).await?;
         Ok(drained)
+    }
+
+    /// Nothing is claimed for a gateway that is not there: a claim counts as an attempt, and one that was made may have
+    /// charged. So what a pass without a connection leaves can still be taken back at once.
+    async fn reach(&self) -> Result<(), GatewayError> {
+        if self.gateway.session().is_none() {
+            return self.gateway.open_session().await.map(drop);
+        }
+        match answers(self.gateway, self.entropy).await {
+            true => Ok(()),
+            false => Err(GatewayError::Unreachable),
+        }
     }
 
     /// Takes the next batch behind `after`: the lease and the attempt are durable before anything is sent.

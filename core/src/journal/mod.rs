@@ -6,12 +6,14 @@
 mod all;
 pub mod chain;
 pub mod codec;
+mod listing;
 mod record;
 mod row;
 mod story;
 mod transact;
 
 pub(crate) use all::{all, next_done};
+pub use listing::Listing;
 pub use record::{
     Acceptance, CardShown, FAILURES_KEPT_MAX, Failure, PaymentRecord, PaymentState, WrongState,
 };

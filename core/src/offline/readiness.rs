@@ -128,8 +128,8 @@ pub struct ReadinessFacts {
     pub in_force: Option<InForce>,
     /// The connected reader.
     pub reader: Option<ReaderInfo>,
-    /// Which readers were connected online, and where; `None` when that cannot be read.
-    pub pairings: Option<Vec<Pairing>>,
+    /// Which readers were connected online, and where.
+    pub pairings: Result<Vec<Pairing>, TerminalError>,
     /// Whether the app listens.
     pub listens: bool,
     /// Whether something could be encrypted and written durably just now.
@@ -197,13 +197,20 @@ impl ReadinessFacts {
         CheckResult { check: ReadinessCheck::Reader, finding, until: None }
     }
 
+    /// Why the pairings are not known. Where nothing can be sealed or written either, that is named once, by its own check.
+    fn pairings_unreadable(&self) -> Option<&TerminalError> {
+        let named = self.written.as_ref().err().map(|error| error.code);
+        self.pairings.as_ref().err().filter(|error| Some(error.code) != named)
+    }
+
     fn pairing(&self) -> CheckResult {
-        let known = self.reader.as_ref().zip(self.pairings.as_ref());
+        let known = self.reader.as_ref().zip(self.pairings.as_ref().ok());
         let until = known.zip(self.in_force.as_ref()).and_then(|((reader, pairings), in_force)| {
             paired_until(&in_force.location.id, pairings, reader, self.now)
         });
-        let finding = match (known, until) {
-            (None, _) | (_, Some(_)) => Finding::Good,
+        let finding = match (self.pairings_unreadable(), known, until) {
+            (Some(error), ..) => Finding::Failed(error.clone()),
+            (_, None, _) | (.., Some(_)) => Finding::Good,
             _ => failed(
                 ErrorCode::ReaderNotPairedOnlineAtLocation,
                 "no reader of this type was connected online at this location within 30 days: connect to the \
@@ -214,10 +221,11 @@ impl ReadinessFacts {
     }
 
     fn software(&self) -> CheckResult {
-        let known = self.reader.as_ref().zip(self.pairings.as_ref());
+        let known = self.reader.as_ref().zip(self.pairings.as_ref().ok());
         let until = known.and_then(|(reader, pairings)| software_until(pairings, reader, self.now));
-        let finding = match (known, until) {
-            (None, _) | (_, Some(_)) => Finding::Good,
+        let finding = match (self.pairings_unreadable(), known, until) {
+            (Some(error), ..) => Finding::Failed(error.clone()),
+            (_, None, _) | (.., Some(_)) => Finding::Good,
             _ => failed(
                 ErrorCode::ReaderSoftwareUpdateRequired,
                 "the reader's software was not found up to date within 30 days: connect to the internet and \

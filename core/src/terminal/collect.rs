@@ -6,7 +6,7 @@ use super::{Route, Terminal, gateway_failed, reader_failed};
 use crate::card::{CardRead, ShownCard};
 use crate::error::{ErrorCode, TerminalError};
 use crate::forwarder::submission;
-use crate::journal::{Found, PaymentRecord, QueuePosition, Select};
+use crate::journal::{Listing, PaymentRecord};
 use crate::payment_intent::{Collected, PaymentIntent, PaymentMethod};
 use crate::ports::{
     Clock, CollectRequest, Gateway, HostDecision, Interfaces, Platform, Reader, ReaderError, ReaderPrompt,
@@ -16,8 +16,6 @@ use crate::wire;
 
 /// How long a reader waits for a card, seconds.
 pub const CARD_TIMEOUT_S: u8 = 60;
-/// How many stored payments are looked at in one go.
-const LOOK: usize = 8;
 /// What is proven to be writable before a card is taken offline, bytes: several times the largest payment.
 pub(super) const RESERVE_BYTES: usize = 64 * 1024;
 
@@ -64,8 +62,15 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
             timeout_s: CARD_TIMEOUT_S,
         };
         let collecting = Collecting::begin(&self.collecting).map_err(|error| error.about(&intent))?;
-        let card =
-            reader.collect(request, prompt).await.map_err(|error| reader_failed(error).about(&intent))?;
+        let card = match reader.collect(request, prompt).await {
+            Ok(card) => card,
+            Err(error) => {
+                if error == ReaderError::NotConnected {
+                    self.forget_reader(&reader);
+                }
+                return Err(reader_failed(error).about(&intent));
+            }
+        };
         if card.awaits_host {
             // The chip is released at once and its second answer does not count, as in EMVCo's and the schemes'
             // faster flows (Quick Chip, M/Chip Fast): what is authorised is its first cryptogram.
@@ -132,28 +137,9 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
 
     /// The stored payment whose deadline comes first, whether it waits for a forwarder or for a person.
     pub async fn oldest_stored(&self) -> Result<Option<PaymentRecord>, TerminalError> {
-        let queued = self.first_stored(|after| Select::Queue { after, limit: LOOK }).await?;
-        let wedged = self.first_stored(|after| Select::Attention { after, limit: LOOK }).await?;
+        let queued = self.journal.first(Listing::Queue, 1, &PaymentRecord::counts_as_stored).await?;
+        let wedged = self.journal.first(Listing::Attention, 1, &PaymentRecord::counts_as_stored).await?;
         Ok(queued.into_iter().chain(wedged).min_by_key(|record| (record.deadline, record.offline_id)))
-    }
-
-    async fn first_stored(
-        &self,
-        select: impl Fn(Option<QueuePosition>) -> Select<'static>,
-    ) -> Result<Option<PaymentRecord>, TerminalError> {
-        let mut after = None;
-        loop {
-            let found = self.journal.find(select(after)).await?;
-            let last = found.last().and_then(Found::position);
-            let mut records = found.into_iter().filter_map(Found::into_record);
-            if let Some(record) = records.find(PaymentRecord::counts_as_stored) {
-                return Ok(Some(record));
-            }
-            match last {
-                Some(position) if after < Some(position) => after = Some(position),
-                _ => return Ok(None),
-            }
-        }
     }
 
     /// When the oldest stored payment must have been forwarded.

@@ -107,6 +107,15 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         Ok(())
     }
 
+    /// A reader that has gone is connected no more.
+    pub(super) fn forget_reader(&self, gone: &Rc<R>) {
+        let mut connected = self.reader.borrow_mut();
+        // Another one may have taken its place meanwhile.
+        if connected.as_ref().is_some_and(|(reader, _)| Rc::ptr_eq(reader, gone)) {
+            *connected = None;
+        }
+    }
+
     pub(crate) fn connected_reader(&self) -> Result<(Rc<R>, ReaderInfo), TerminalError> {
         self.reader.borrow().clone().ok_or_else(|| {
             TerminalError::new(

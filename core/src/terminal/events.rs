@@ -9,7 +9,7 @@ use super::Terminal;
 use crate::error::{ErrorCode, TerminalError};
 use crate::ids::OfflineId;
 use crate::journal::all;
-use crate::journal::{Change, Decision, Found, LogKind, PaymentRecord, PaymentState, Select};
+use crate::journal::{Change, Decision, Found, Listing, LogKind, PaymentRecord, PaymentState, Select};
 use crate::payment_intent::{CaptureMethod, OfflineBehavior, OfflineDetails, PaymentIntent, Stage};
 use crate::ports::{Clock, Platform, Reader};
 
@@ -95,15 +95,7 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
 
     /// Whether an event waits that could be delivered.
     pub async fn has_undelivered(&self) -> Result<bool, TerminalError> {
-        let mut after = None;
-        loop {
-            let found = self.journal.find(unacknowledged(after)).await?;
-            let Some(last) = found.last() else { return Ok(false) };
-            if found.iter().any(|found| found.record().is_some()) {
-                return Ok(true);
-            }
-            after = Some(last.id());
-        }
+        Ok(!self.journal.first(Listing::Unacknowledged, 1, &|_| true).await?.is_empty())
     }
 
     /// Acknowledges what confirmations of this context returned; for a tab that leaves telling to another one.
@@ -129,11 +121,13 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         Returning { returns: &self.returns, id, done: false }
     }
 
-    /// Tells the delegate how things stand.
+    /// Tells the delegate how things stand, unless that is what it was told last.
     pub async fn announce_status(&self) -> Result<(), TerminalError> {
         let status = self.offline_status().await?;
         let delegate = self.delegate.borrow().clone();
-        if let Some(delegate) = delegate {
+        if let Some(delegate) = delegate
+            && self.announced.replace(Some(status.clone())).as_ref() != Some(&status)
+        {
             delegate.on_offline_status_change(&status);
         }
         Ok(())

@@ -21,10 +21,10 @@ use crate::card::ReaderInfo;
 use crate::error::{ErrorCode, TerminalError};
 use crate::ids::{HolderId, OfflineId};
 use crate::journal::Journal;
-use crate::network::{NetworkMonitor, Reaction, Signal};
+use crate::network::{NetworkMonitor, Reaction, Signal, answers};
 use crate::offline::{Details, InForce, NetworkStatus, OfflinePolicy, OfflineStatus};
 use crate::payment_intent::{OfflineBehavior, PaymentIntent};
-use crate::ports::{Entropy, Gateway, GatewayError, Platform, Reader, ReaderError};
+use crate::ports::{Entropy, GatewayError, Platform, Reader, ReaderError};
 use crate::simulated_offline::{SimulatedNetwork, SimulatedOfflineMode};
 use crate::time::TimestampMs;
 use crate::wire::Session;
@@ -103,6 +103,7 @@ pub struct Terminal<P: Platform, R> {
     network: RefCell<NetworkMonitor>,
     delegate: RefCell<Option<Rc<dyn OfflineDelegate>>>,
     context: RefCell<Option<Rc<dyn Context>>>,
+    announced: RefCell<Option<OfflineStatus>>,
     collecting: Cell<bool>,
     passes_failed: Cell<u32>,
     returns: RefCell<Vec<(OfflineId, events::Return)>>,
@@ -143,6 +144,7 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
             network: RefCell::new(NetworkMonitor::default()),
             delegate: RefCell::new(None),
             context: RefCell::new(None),
+            announced: RefCell::default(),
             collecting: Cell::new(false),
             passes_failed: Cell::new(0),
             returns: RefCell::default(),
@@ -152,6 +154,7 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
 
     /// Sets who hears about offline payments.
     pub fn set_offline_delegate(&self, delegate: Rc<dyn OfflineDelegate>) {
+        self.announced.take();
         self.delegate.replace(Some(delegate));
     }
 
@@ -233,9 +236,7 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
 
     /// Asks the gateway whether it is there, and takes the answer in.
     pub async fn probe(&self) {
-        let mut nonce = [0; 16];
-        self.entropy.fill(&mut nonce);
-        let answered = self.gateway.probe(&hex::encode(nonce)).await;
+        let answered = answers(&self.gateway, &self.entropy).await;
         self.signal(if answered { Signal::ProbeAnswered } else { Signal::ProbeFailed });
     }
 

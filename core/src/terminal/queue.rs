@@ -5,7 +5,7 @@ use super::{Terminal, intent_of};
 use crate::error::TerminalError;
 use crate::forwarder::{Drained, Forwarder, Mode};
 use crate::ids::OfflineId;
-use crate::journal::{Change, Decision, Found, LogEntry, LogKind, PaymentRecord, Select};
+use crate::journal::{Change, Decision, Found, Listing, LogEntry, LogKind, PaymentRecord, Select};
 use crate::network::Signal;
 use crate::payment_intent::PaymentIntent;
 use crate::ports::{Clock, Platform, Reader};
@@ -27,18 +27,7 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
     /// What waits for a person, oldest deadline first, at most `limit`: payments set aside, and declines of goods that
     /// were handed over, until they are settled. What cannot be read is passed by.
     pub async fn attention(&self, limit: usize) -> Result<Vec<PaymentRecord>, TerminalError> {
-        let mut records = Vec::new();
-        let mut after = None;
-        while records.len() < limit {
-            let found = self.journal.find(Select::Attention { after, limit }).await?;
-            match found.last().and_then(Found::position) {
-                Some(position) if after < Some(position) => after = Some(position),
-                _ => break,
-            }
-            records.extend(found.into_iter().filter_map(Found::into_record));
-        }
-        records.truncate(limit);
-        Ok(records)
+        self.journal.first(Listing::Attention, limit, &|_| true).await
     }
 
     /// What happened to a payment of this device, oldest first; also of one that was removed since.

@@ -16,7 +16,7 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         let written = self.journal.check_writable(RESERVE_BYTES).await;
         let oldest = self.oldest_stored().await?;
         let stored = self.journal.head().await?.totals;
-        let pairings = self.pairings().await.ok();
+        let pairings = self.pairings().await;
         let facts = ReadinessFacts {
             in_force: self.in_force(),
             reader: self.reader_info(),

@@ -3,12 +3,12 @@
 use futures::FutureExt as _;
 use tillandsia_core::card::ReaderInfo;
 use tillandsia_core::error::ErrorCode;
-use tillandsia_core::journal::LogKind;
+use tillandsia_core::journal::{LogKind, Sealed};
 use tillandsia_core::offline::{
     Finding, NetworkStatus, ONLINE_CONNECTION_COUNTS_MS, RETAIN_FOR_MS_DEFAULT, ReadinessCheck, StorageFacts,
 };
 use tillandsia_core::payment_intent::CaptureMethod;
-use tillandsia_core::ports::GatewayError;
+use tillandsia_core::ports::{GatewayError, ReaderError, Store as _};
 use tillandsia_core::simulated_offline::{SIMULATED_TIMEOUT_MS, SimulatedOfflineMode};
 use tillandsia_core::terminal::{
     ACKNOWLEDGED_WITHIN_MS, CONFIRMING_LEASE_MS, CollectParameters, CreateParameters,
@@ -105,6 +105,28 @@ fn no_outage_is_simulated_where_money_moves() {
 }
 
 #[test]
+fn the_status_is_told_when_it_changed_and_to_each_new_delegate() {
+    run(async {
+        let world = World::new();
+        let till = world.till().await;
+        let told = || world.heard.statuses.borrow().len();
+        till.announce_status().await.unwrap();
+        let before = told();
+        till.announce_status().await.unwrap();
+        assert_eq!(told(), before, "nothing changed");
+        world.go_offline(&till).await;
+        till.announce_status().await.unwrap();
+        assert_eq!(told(), before + 1);
+        world.sell(&till, 100).await.unwrap();
+        till.announce_status().await.unwrap();
+        assert_eq!(told(), before + 2);
+        till.set_offline_delegate(world.heard.clone());
+        till.announce_status().await.unwrap();
+        assert_eq!(told(), before + 3);
+    });
+}
+
+#[test]
 fn a_till_that_is_ready_says_until_when() {
     run(async {
         let world = World::new();
@@ -148,6 +170,21 @@ fn each_reason_why_offline_would_not_work_is_named() {
         world.store.limit_rows(Some(0));
         assert_eq!(failures(&till).await, [("storage", ErrorCode::OfflinePaymentsStoreFull)]);
         world.store.limit_rows(None);
+
+        // Pairings that were damaged are as none: connecting once online mends them.
+        let kept = world.store.setting("pairings").await.unwrap().unwrap();
+        world.store.put_setting("pairings", Sealed::default()).await.unwrap();
+        assert_eq!(failures(&till).await[0], ("pairing", ErrorCode::ReaderNotPairedOnlineAtLocation));
+        world.store.put_setting("pairings", kept).await.unwrap();
+
+        // A reader that is unplugged while it waits for a card is connected no more.
+        let intent = till.create_payment_intent(CreateParameters::of(usd(100))).await.unwrap();
+        world.reader.present(Err(ReaderError::NotConnected));
+        let gone =
+            till.collect_payment_method(intent, CollectParameters::default(), &|_| {}).await.unwrap_err();
+        assert_eq!(gone.code, ErrorCode::NoEstablishedConnectionToReader);
+        assert_eq!(failures(&till).await, [("reader", ErrorCode::NoEstablishedConnectionToReader)]);
+        till.connect_reader(world.reader.clone()).await.unwrap();
 
         world.clock.advance_ms(ONLINE_CONNECTION_COUNTS_MS);
         assert_eq!(

@@ -173,3 +173,22 @@ fn one_whose_id_the_gateway_knows_with_other_content_stays_set_aside() {
         assert_eq!(world.gateway.charges(), [(id.to_string(), 700)]);
     });
 }
+
+#[test]
+fn one_that_a_pass_found_no_gateway_for_was_never_sent() {
+    run(async {
+        let world = World::new();
+        let till = world.till_gone_offline().await;
+        let id = world.sell(&till, 200).await.unwrap().offline_id;
+        // The page is loaded again and tries at once: what it knows of the network is nothing.
+        let till = world.till().await;
+        let drained = drain(&till).await;
+        assert_eq!((drained.retryable, drained.stopped), (0, Some(GatewayError::Unreachable)));
+        assert!(drained.next_pass_ms.is_some());
+        let record = till.record(id).await.unwrap();
+        assert_eq!((record.attempts, record.state.name()), (0, "stored"));
+        assert_eq!(world.store.whole_log().len(), 1, "and nothing was written");
+        let voided = till.void_payment_intent(id).await.unwrap();
+        assert_eq!(voided.status(), PaymentIntentStatus::Canceled);
+    });
+}

@@ -27,12 +27,15 @@ pub(crate) const NOON_MS: u64 = 1_795_348_800_000;
 pub(crate) struct Heard {
     pub(crate) forwarded: RefCell<Vec<(PaymentIntent, Option<TerminalError>)>>,
     pub(crate) errors: RefCell<Vec<TerminalError>>,
+    pub(crate) statuses: RefCell<Vec<OfflineStatus>>,
     /// Whether the app fails at what it is told.
     pub(crate) refuses: Cell<bool>,
 }
 
 impl OfflineDelegate for Heard {
-    fn on_offline_status_change(&self, _status: &OfflineStatus) {}
+    fn on_offline_status_change(&self, status: &OfflineStatus) {
+        self.statuses.borrow_mut().push(status.clone());
+    }
 
     fn on_forward_payment_intent(
         &self,

@@ -12,9 +12,9 @@ use crate::browser::clock::timeout_ms;
 use crate::browser::js::text;
 use crate::browser::listener::Listener;
 use crate::forwarder::Mode;
-use crate::network::{Reaction, Signal};
+use crate::network::{Reaction, Signal, answers};
 use crate::offline::NetworkStatus;
-use crate::ports::{Entropy as _, Gateway as _, Reader};
+use crate::ports::Reader;
 
 impl<R: Reader + 'static> Page<R> {
     /// The monitor reacted: plans its next probe, tells the app, and forwards when the connection came back.
@@ -43,10 +43,7 @@ impl<R: Reader + 'static> Page<R> {
         self.probes_started.set(number);
         let this = Rc::clone(self);
         spawn_local(async move {
-            let mut nonce = [0; 16];
-            BrowserEntropy.fill(&mut nonce);
-            let answered = this.terminal.gateway().probe(&hex::encode(nonce)).await;
-            if answered {
+            if answers(this.terminal.gateway(), &BrowserEntropy).await {
                 this.terminal.signal(Signal::ProbeAnswered);
             } else if this.probes_started.get() == number {
                 this.terminal.signal(Signal::ProbeFailed);

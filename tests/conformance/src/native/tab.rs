@@ -111,7 +111,6 @@ pub(super) struct Tab {
     pass_due_ms: Cell<Option<u64>>,
     probe_due_ms: Cell<u64>,
     removal_due_ms: Cell<u64>,
-    announced: RefCell<Option<OfflineStatus>>,
     world: Rc<World>,
     listens: bool,
     delivers: bool,
@@ -148,7 +147,6 @@ impl Tab {
             pass_due_ms: Cell::new(None),
             probe_due_ms: Cell::new(now_ms),
             removal_due_ms: Cell::new(now_ms + FIRST_REMOVAL_MS),
-            announced: RefCell::default(),
             world: Rc::clone(world),
             listens,
             delivers,
@@ -203,11 +201,7 @@ impl Tab {
             self.removal_due_ms.set(self.now_ms() + REMOVE_EVERY_MS);
             terminal.remove_finished().await.ok();
         }
-        let status = terminal.offline_status().await.ok();
-        if self.listens && status.is_some() && *self.announced.borrow() != status {
-            terminal.announce_status().await.ok();
-            self.announced.replace(status);
-        }
+        terminal.announce_status().await.ok();
         if self.delivers {
             terminal.deliver_events().await.ok();
         } else {
