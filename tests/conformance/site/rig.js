@@ -8,19 +8,52 @@ const realNow = Date.now;
 const realSetTimeout = window.setTimeout.bind(window);
 const realClearTimeout = window.clearTimeout.bind(window);
 
-/** Requests under way, to the end of their answers. */
-let asking = 0;
-const realFetch = window.fetch.bind(window);
-window.fetch = async (...given) => {
-  asking += 1;
-  try {
-    const response = await realFetch(...given);
-    await response.clone().arrayBuffer().catch(() => {});
-    return response;
-  } finally {
-    asking -= 1;
-  }
+/** What the package has under way: requests to the end of their answers, transactions, cryptography, locks asked for. */
+let underWay = 0;
+
+const ends = (promise) => {
+  underWay += 1;
+  const end = () => (underWay -= 1);
+  promise.then(end, end);
+  return promise;
 };
+
+/** Has a method's calls counted until what it gives has ended. */
+function count(owner, name, ended) {
+  const real = owner[name];
+  owner[name] = function (...given) {
+    return ended(real.bind(this), given);
+  };
+}
+
+count(window, "fetch", (fetch, given) =>
+  ends(
+    (async () => {
+      const response = await fetch(...given);
+      await response.clone().arrayBuffer().catch(() => {});
+      return response;
+    })(),
+  ));
+count(IDBDatabase.prototype, "transaction", (transaction, given) => {
+  const begun = transaction(...given);
+  ends(new Promise((end) => ["complete", "abort"].forEach((event) => begun.addEventListener(event, end))));
+  return begun;
+});
+for (const name of Object.getOwnPropertyNames(SubtleCrypto.prototype)) {
+  if (name === "constructor") continue;
+  count(SubtleCrypto.prototype, name, (work, given) => ends(work(...given)));
+}
+count(LockManager.prototype, "request", (request, given) => {
+  const [name, { ifAvailable }, granted] = given;
+  // Any other may wait for another tab.
+  if (!ifAvailable) return request(...given);
+  const answered = Promise.withResolvers();
+  ends(answered.promise);
+  return request(name, given[1], (lock) => {
+    answered.resolve();
+    return granted(lock);
+  });
+});
 
 /** What the package has planned, so that a clock that is put forward finds it due. @type {Map<number, { due: number, work: () => void }>} */
 const planned = new Map();
@@ -125,7 +158,7 @@ const fetchConnectionToken = async () => {
 window.rig = {
   async open(given) {
     settings = given;
-    await this.advance(given.ahead);
+    this.advance(given.ahead);
     events = [];
     reader.firmware = given.firmware;
     terminal = await Terminal.create({ gatewayUrl: given.gateway, database: given.database, fetchConnectionToken });
@@ -153,16 +186,24 @@ window.rig = {
     await until("the other tab", () => frame.contentWindow.rig !== undefined);
   },
 
-  /** No request takes so long: those under way end first. */
-  async advance(ms) {
-    await until("an end of all requests", () => asking === 0);
-    await pause(10);
+  /** Nothing takes so long as a clock is put forward: what is under way ends first. */
+  async quiet() {
+    let quiet = 0;
+    await until("an end of all that is under way", () => (quiet = underWay === 0 ? quiet + 1 : 0) > 3);
+  },
+
+  advance(ms) {
     Date.now = () => realNow.call(Date) + ms;
     runWhatIsDue();
   },
 
   takes(takes) {
     settings.takes = takes;
+  },
+
+  listens(listens) {
+    if (listens) terminal.addEventListener("forwardingerror", note);
+    else terminal.removeEventListener("forwardingerror", note);
   },
 
   set firmware(firmware) {

@@ -134,6 +134,8 @@ pub enum Control {
     Advance(u64),
     /// Whether the app takes `forwardpaymentintent` events.
     AppTakes(bool),
+    /// Whether the app listens to `forwardingerror`, in the first tab; `open` says how it begins.
+    AppListens(bool),
     /// The gateway holds this offline id with other content.
     Occupy(String),
     /// The device's database fails from now on.

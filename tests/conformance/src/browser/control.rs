@@ -76,11 +76,15 @@ impl BrowserRig {
                 self.clean.set(false);
                 self.now.borrow_mut().ahead_ms += ms;
                 let ahead = json!(self.now.borrow().ahead_ms);
-                self.run_in_all("await rig.advance(args[0])", vec![ahead]).await?;
+                self.run_in_all("await rig.quiet()", vec![]).await?;
+                self.run_in_all("rig.advance(args[0])", vec![ahead]).await?;
             }
             Control::AppTakes(takes) => {
                 self.now.borrow_mut().takes = takes;
                 self.run_in_all("rig.takes(args[0])", vec![json!(takes)]).await?;
+            }
+            Control::AppListens(listens) => {
+                self.run(0, "rig.listens(args[0])", vec![json!(listens)]).await.map(drop)?;
             }
             Control::Occupy(offline_id) => self.occupy(offline_id).await?,
             Control::BreakStorage => self.run(0, "await rig.breakStorage()", vec![]).await.map(drop)?,

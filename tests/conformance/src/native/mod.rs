@@ -183,6 +183,7 @@ impl NativeRig {
             Control::Tokens(given) => server.tokens.set(given),
             Control::Advance(ms) => world.clock.advance_ms(ms),
             Control::AppTakes(takes) => world.app_takes.set(takes),
+            Control::AppListens(_) => bail!("listeners are the page's"),
             Control::Occupy(offline_id) => self.occupy(&world, offline_id).await?,
             Control::BreakStorage => world.store.set_down(true),
             Control::DiskFull(full) => world.store.limit_rows(full.then_some(0)),

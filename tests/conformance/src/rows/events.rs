@@ -5,10 +5,12 @@ use serde_json::{Value, json};
 
 use super::rows;
 use crate::rig::{Control, Fate, Request};
-use crate::world::{TAP, World, equal, holds, number, part, text};
+use crate::world::{TAP, World, equal, holds, is_stored, number, part, text};
 
 rows! {
     "1.2.3-listeners-needed" "Without listeners for the offline events collecting offline is refused." => listeners_needed;
+    "1.2.3-listeners-stay-needed" "Once the app has taken a listener away collecting offline is refused again." => listeners_stay_needed
+        not in Native: "listeners are the page's";
     "1.2.3-status-change" "A change of the connection, and of what is stored, is told with counts and sums by currency." => status_change;
     "1.2.3-forwarded" "A stored payment that was forwarded is told with the gateway's payment and no error." => forwarded;
     "1.2.3-forwarded-with-error" "A stored payment that failed is told with its error." => with_error;
@@ -24,6 +26,16 @@ async fn listeners_needed(w: &World<'_>) -> Result<()> {
     w.refused("invalid_request", w.collect(&intent, TAP)).await?;
     w.online().await?;
     equal("online needs none", text(&w.sell(1000).await?, "/status"), "succeeded")
+}
+
+async fn listeners_stay_needed(w: &World<'_>) -> Result<()> {
+    w.till_offline().await?;
+    let intent = w.create_as(1000, "prefer_online").await?;
+    w.control(Control::AppListens(false)).await?;
+    w.refused("invalid_request", w.collect(&intent, TAP)).await?;
+    w.control(Control::AppListens(true)).await?;
+    let collected = w.collect(&intent, TAP).await?;
+    is_stored(&w.confirm(&collected).await?)
 }
 
 async fn status_change(w: &World<'_>) -> Result<()> {

@@ -4,13 +4,14 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use super::rows;
-use crate::rig::Control;
+use crate::rig::{Control, Hand};
 use crate::world::{DAY_MS, PAYMENT_MAX, World, equal, holds, number, part, text};
 
 rows! {
     "1.6-readiness" "Before the outage the till says whether offline would work, until when, and how much room there is." => readiness;
     "1.6-readiness-reasons" "Where it would not work each reason is named with its code and its remedy." => reasons;
     "1.6-readiness-limits" "Limits that leave room for no other payment are a reason, until what is stored is forwarded." => limits;
+    "1.6-readiness-reader-gone" "A reader that has gone is a reason, until one is connected again." => reader_gone;
     "1.6-readiness-storage" "A disk that takes nothing more is a reason." => storage;
     "1.6-readiness-persistence" "Storage that the browser may clear, or that is nearly full, is a warning." => persistence;
 }
@@ -109,6 +110,17 @@ async fn limits(w: &World<'_>) -> Result<()> {
     w.configure(json!({ "payment_amount_max": {} })).await?;
     w.connect().await?;
     not_ready(w, &[("limits", "invalid_offline_currency")]).await
+}
+
+async fn reader_gone(w: &World<'_>) -> Result<()> {
+    w.till_offline().await?;
+    let intent = w.create_as(100, "prefer_online").await?;
+    let code = "no_established_connection_to_reader";
+    w.refused(code, w.collect_with(&intent, json!({}), Hand::Unplug)).await?;
+    equal("connected", w.call("connectedReader", json!([])).await?, Value::Null)?;
+    not_ready(w, &[("reader", code)]).await?;
+    w.connect().await?;
+    ready(w).await.map(drop)
 }
 
 async fn storage(w: &World<'_>) -> Result<()> {

@@ -2,13 +2,16 @@
 
 use anyhow::Result;
 use serde_json::{Value, json};
+use tillandsia_core::simulated_offline::SIMULATED_TIMEOUT_MS;
 
 use super::rows;
-use crate::rig::{Account, Control};
-use crate::world::{World, equal, holds, is_stored, part, text};
+use crate::rig::{Account, Control, Request};
+use crate::world::{TAP, World, equal, holds, is_stored, number, part, text};
 
 rows! {
     "1.6-simulated-outage" "A simulated outage lasts across a restart and loses nothing." => immediate;
+    "1.6-simulated-in-every-tab" "A simulated outage is one for every tab, those that were open before too." => every_tab
+        not in Native: "tabs hear of each other by the page's channel";
     "1.6-simulated-time-out" "`time_out`: requests end without an answer, after their time." => time_out;
     "1.6-simulated-intermittent" "`intermittent`: some requests fail, of some the answer is lost, some go through; each payment is charged once." => intermittent;
     "1.6-simulated-in-live-mode" "Where money moves no outage is simulated." => live_mode
@@ -36,8 +39,33 @@ async fn immediate(w: &World<'_>) -> Result<()> {
     equal("unchanged", w.network_status().await?, json!("online"))
 }
 
+async fn every_tab(w: &World<'_>) -> Result<()> {
+    w.till().await?;
+    w.open(1).await?;
+    w.connect_in(1).await?;
+    let other_is = async |wanted: &str| {
+        w.until(&format!("the other tab to be {wanted}"), async || {
+            Ok((w.call_in(1, "networkStatus", json!([])).await? == wanted).then_some(()))
+        })
+        .await
+    };
+    simulate(w, "immediate").await?;
+    other_is("offline").await?;
+    let stored = w.sell_in(1, json!({ "amount": 1099, "currency": "usd" }), TAP).await?;
+    is_stored(&stored)?;
+    w.call_in(1, "forwardNow", json!([])).await?;
+    w.moments(8).await?;
+    equal("is stored still", text(&w.payment(&stored).await?, "/state"), "stored")?;
+    equal("nothing is charged", w.charged().await?, Vec::<u64>::new())?;
+    simulate(w, "off").await?;
+    other_is("online").await?;
+    w.becomes(&stored, "accepted").await?;
+    equal("charged once", w.charged().await?, vec![1099])
+}
+
 async fn time_out(w: &World<'_>) -> Result<()> {
     w.till().await?;
+    let forwarded = w.sent(Request::Forward).await?;
     let before = w.now_ms().await?;
     simulate(w, "time_out").await?;
     holds("it took its time", w.now_ms().await? >= before + 3_000)?;
@@ -45,8 +73,10 @@ async fn time_out(w: &World<'_>) -> Result<()> {
     let stored = w.sell(1099).await?;
     is_stored(&stored)?;
     w.call("forwardNow", json!([])).await?;
-    let line = w.fails(&stored, 1).await?;
-    equal("why", text(&line, "/lastError/code"), "request_timed_out")?;
+    w.control(Control::Advance(SIMULATED_TIMEOUT_MS)).await?;
+    w.moments(8).await?;
+    equal("nothing is sent", w.sent(Request::Forward).await?, forwarded)?;
+    equal("nothing is claimed", number(&w.payment(&stored).await?, "/attempts")?, 0)?;
     simulate(w, "off").await?;
     w.becomes(&stored, "accepted").await?;
     equal("charged once", w.charged().await?, vec![1099])
