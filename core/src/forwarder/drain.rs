@@ -2,7 +2,7 @@
 
 use super::backoff::backoff_ms;
 use super::verdict::{Verdict, verdict};
-use crate::error::TerminalError;
+use crate::error::{ErrorCode, TerminalError};
 use crate::ids::{HolderId, OfflineId};
 use crate::journal::{
     Change, Decision, Failure, Found, Journal, LogKind, PaymentRecord, PaymentState, QueuePosition, Select,
@@ -378,34 +378,47 @@ impl<P: Platform, G: Gateway> Forwarder<'_, P, G> {
                         Ok(answer) => verdict(answer, now),
                         Err(error) => no_answer(Some(error)),
                     };
-                    let stored_before = record.stored_at.is_some();
-                    let mut next = record.clone();
-                    let (code, message) = match verdict {
-                        Verdict::Wedged { code, message } if stored_before => {
-                            next.wedge_again(Failure { at: now, code, message })?;
-                            counts.wedged = counts.wedged.saturating_add(1);
-                            changes.push(Change { record: next, kind: LogKind::Wedged });
-                            continue;
-                        }
-                        Verdict::Retryable { code, message } | Verdict::Wedged { code, message } => {
-                            (code, message)
-                        }
-                        outcome => {
-                            changes.extend(self.apply(record, outcome, now, 0, &mut counts));
-                            continue;
-                        }
-                    };
                     let failures = if mode == Mode::All { 1 } else { record.attempts };
-                    let lease_until = now.plus_ms(backoff_ms(failures, random, None));
-                    next.ask_again(lease_until, Failure { at: now, code, message })?;
-                    counts.retryable = counts.retryable.saturating_add(1);
-                    changes.push(Change { record: next, kind: LogKind::Released });
+                    let again = now.plus_ms(backoff_ms(failures, random, None));
+                    changes.extend(self.answered(record, verdict, now, again, &mut counts)?);
                 }
                 Ok(Decision { changes, result: counts })
             })
             .await?;
         drained.add(&counts);
         Ok(())
+    }
+
+    /// The next revision of a payment that was asked about; where the answer decides nothing, it is asked about `again`.
+    fn answered(
+        &self,
+        record: &PaymentRecord,
+        verdict: Verdict,
+        now: TimestampMs,
+        again: TimestampMs,
+        counts: &mut Drained,
+    ) -> Result<Option<Change>, TerminalError> {
+        let mut next = record.clone();
+        let stored_before = record.stored_at.is_some();
+        match verdict {
+            // The id is another content's for good: this one is not charged and never will be.
+            Verdict::Wedged { code, .. }
+                if stored_before && code == ErrorCode::IdempotencyConflict.as_str() =>
+            {
+                Ok(self.apply(record, Verdict::Canceled, now, 0, counts))
+            }
+            Verdict::Wedged { code, message } if stored_before => {
+                next.wedge_again(Failure { at: now, code, message })?;
+                counts.wedged = counts.wedged.saturating_add(1);
+                Ok(Some(Change { record: next, kind: LogKind::Wedged }))
+            }
+            Verdict::Retryable { code, message } | Verdict::Wedged { code, message } => {
+                next.ask_again(again, Failure { at: now, code, message })?;
+                counts.retryable = counts.retryable.saturating_add(1);
+                Ok(Some(Change { record: next, kind: LogKind::Released }))
+            }
+            outcome => Ok(self.apply(record, outcome, now, 0, counts)),
+        }
     }
 
     /// Whether the payment is still to be asked about; if so its attempt is durable.

@@ -71,8 +71,7 @@ pub fn verdict(result: &ForwardResult, now: TimestampMs) -> Verdict {
         (408 | 409 | 425 | 429 | 500..=599, _) => {
             Verdict::Retryable { code: code(ErrorCode::ApiError), message: error.message }
         }
-        (422, _) => Verdict::Wedged { code: code(ErrorCode::IdempotencyConflict), message: error.message },
-        (400 | 401 | 403 | 404 | 413, _) => {
+        (400 | 401 | 403 | 404 | 413 | 422, _) => {
             Verdict::Wedged { code: code(ErrorCode::InvalidRequest), message: error.message }
         }
         (status, _) => Verdict::Retryable {

@@ -14,6 +14,7 @@
 use std::collections::BTreeMap;
 
 use crate::card::{CardRead, ReadMethod, ReaderInfo, ShownCard};
+use crate::error::ErrorCode;
 use crate::ids::{HolderId, OfflineId};
 use crate::money::Money;
 use crate::payment_intent::{CaptureMethod, ReceiptDetails};
@@ -434,11 +435,12 @@ impl PaymentRecord {
         }
     }
 
-    /// `Stored, never sent -> Canceled`: taken back; nobody but this device knows of it. `Stored, sent before | Wedged ->
-    /// Confirming`: whether it was charged is not known; the gateway is asked, and cancels what it has not charged.
+    /// `Stored, never sent -> Canceled`: taken back; nobody but this device knows of it. `Wedged, its offline id taken ->
+    /// Canceled`: the gateway never charges this content. `Stored, sent before | Wedged -> Confirming`: whether it was charged
+    /// is not known; the gateway is asked, and cancels what it has not charged.
     pub fn void(&mut self, now: TimestampMs) -> Result<(), WrongState> {
         match self.state {
-            PaymentState::Stored { .. } if self.attempts == 0 => {
+            PaymentState::Stored { .. } | PaymentState::Wedged if self.was_never_charged() => {
                 self.cancel(now)?;
                 // Whoever took it back knows.
                 self.unacknowledged = false;
@@ -467,6 +469,18 @@ impl PaymentRecord {
     /// The app knows.
     pub const fn acknowledge(&mut self) {
         self.unacknowledged = false;
+    }
+
+    /// Whether this device knows by itself that the gateway has not charged this payment, and will not unless it is sent again.
+    fn was_never_charged(&self) -> bool {
+        match self.state {
+            PaymentState::Stored { .. } => self.attempts == 0,
+            // Its offline id belongs to another content for good.
+            PaymentState::Wedged => {
+                self.failures.last().is_some_and(|why| why.code == ErrorCode::IdempotencyConflict.as_str())
+            }
+            _ => false,
+        }
     }
 
     fn finish(&mut self, action: &'static str, state: PaymentState) -> Result<(), WrongState> {

@@ -151,26 +151,35 @@ fn one_that_could_not_be_sent_for_want_of_a_token_was_never_sent() {
 }
 
 #[test]
-fn one_whose_id_the_gateway_knows_with_other_content_stays_set_aside() {
+fn one_whose_id_the_gateway_knows_with_other_content_was_never_charged() {
     run(async {
         let world = World::new();
         let till = world.till_gone_offline().await;
-        let id = world.sell(&till, 200).await.unwrap().offline_id;
-        world.gateway.charge_other_content(id, 700);
+        let (told, asked) = (world.sell(&till, 200).await.unwrap(), world.sell(&till, 300).await.unwrap());
+        let (told, asked) = (told.offline_id, asked.offline_id);
         world.go_online(&till).await;
-        assert_eq!(drain(&till).await.wedged, 1);
-        till.void_payment_intent(id).await.unwrap();
+        world.gateway.next(NextAnswer::NotArrived(GatewayError::Unreachable));
+        assert_eq!(drain(&till).await.retryable, 2, "from here on nobody here knows");
+        world.gateway.charge_other_content(told, 700);
+        world.gateway.charge_other_content(asked, 700);
+        till.void_payment_intent(asked).await.unwrap();
         let drained = drain(&till).await;
         assert_eq!(
-            (drained.wedged, drained.accepted, drained.canceled),
-            (1, 0, 0),
-            "the other one's charge is not its"
+            (drained.wedged, drained.canceled, drained.accepted),
+            (1, 1, 0),
+            "not the other one's charge"
         );
-        let record = till.record(id).await.unwrap();
-        assert_eq!(record.failures.last().unwrap().code, "idempotency_conflict");
-        assert_eq!((record.state.name(), record.payment_intent), ("wedged", None));
-        assert!(record.secret.is_some(), "it was never charged");
-        assert_eq!(world.gateway.charges(), [(id.to_string(), 700)]);
+
+        world.go_offline(&till).await;
+        let voided = till.void_payment_intent(told).await.unwrap();
+        assert_eq!(voided.status(), PaymentIntentStatus::Canceled, "at once, and without the gateway");
+        for id in [told, asked] {
+            let record = till.record(id).await.unwrap();
+            assert_eq!((record.state.name(), record.payment_intent), ("canceled", None));
+            assert!(record.secret.is_none());
+        }
+        assert_eq!(world.stored_count(&till).await, 0);
+        assert_eq!(world.gateway.charges(), [(told.to_string(), 700), (asked.to_string(), 700)]);
     });
 }
 

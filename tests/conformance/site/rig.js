@@ -282,15 +282,15 @@ window.rig = {
     Object.defineProperty(navigator, "storage", { configurable: true, value });
   },
 
-  /** Takes the forwarding lock from a tab for ever, and ends the tab. */
-  async freeze(name) {
+  /** Ends a tab; of one that freezes the forwarding lock stays held for ever. */
+  async closeTab(name, freezes) {
     const lock = `tillandsia-forwarder:${settings.database}`;
-    await new Promise((granted) => {
+    const kept = (granted) =>
       navigator.locks.request(lock, { steal: true }, () => {
         granted();
         return new Promise(() => {});
       });
-    });
+    if (freezes) await new Promise(kept);
     document.getElementById(name).remove();
   },
 

@@ -124,6 +124,8 @@ pub enum Control {
     Heal,
     /// The location's configuration is another one: its `offline` part, in the gateway's field names.
     Configure(Value),
+    /// The location has no configuration of its own, and this one is its account's.
+    ConfigureAccount(Value),
     /// The location is in this country.
     Country(&'static str),
     /// The app's tokens are of this account; the session that is open has ended.
@@ -146,6 +148,8 @@ pub enum Control {
     Storage(Option<bool>, Option<u64>),
     /// A tab starts forwarding and freezes before its request has left: its claim stays, and it keeps the forwarding lock.
     Freeze(usize),
+    /// A tab starts forwarding and is closed before its request has left: its claim stays.
+    Close(usize),
     /// The key that protects stored payments cannot be used from now on.
     BreakKey,
     /// The reader runs another firmware from its next connection on.

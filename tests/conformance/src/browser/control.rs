@@ -34,8 +34,8 @@ impl BrowserRig {
         self.proxy.lock().await.fault(path_of(request), fault, times);
     }
 
-    /// The tab's request hangs, its lock is taken away and kept for ever, and it ends.
-    pub(super) async fn freeze(&self, tab: usize) -> Result<()> {
+    /// The tab's request hangs, and it ends: by itself, or after its lock was taken away, to be kept for ever.
+    async fn close_forwarding(&self, tab: usize, frozen: bool) -> Result<()> {
         let path = path_of(Request::Forward);
         let before = {
             let proxy = self.proxy.lock().await;
@@ -47,7 +47,8 @@ impl BrowserRig {
             Ok(self.proxy.lock().await.seen(path) > before)
         })
         .await?;
-        self.run(0, "await rig.freeze(args[0])", vec![json!(format!("tab{tab}"))]).await?;
+        self.run(0, "await rig.closeTab(args[0], args[1])", vec![json!(format!("tab{tab}")), json!(frozen)])
+            .await?;
         self.now.borrow_mut().tabs.retain(|open| *open != tab);
         Ok(())
     }
@@ -63,6 +64,7 @@ impl BrowserRig {
             Control::Fault(request, fate, times) => self.fault(request, fate, times).await,
             Control::Heal => self.proxy.lock().await.heal(),
             Control::Configure(offline) => self.configure(&offline).await?,
+            Control::ConfigureAccount(offline) => self.configure_account(&offline).await?,
             Control::Country(country) => {
                 self.now.borrow_mut().country = country.to_owned();
                 let location = self.now.borrow().location.clone();
@@ -97,7 +99,8 @@ impl BrowserRig {
                 self.run_in_all("rig.storage(args[0], args[1])", vec![json!(persisted), json!(free_bytes)])
                     .await?;
             }
-            Control::Freeze(tab) => self.freeze(tab).await?,
+            Control::Freeze(tab) => self.close_forwarding(tab, true).await?,
+            Control::Close(tab) => self.close_forwarding(tab, false).await?,
             Control::BreakKey => {
                 self.clean.set(false);
                 self.run_in_all("rig.breakKey()", vec![]).await?;

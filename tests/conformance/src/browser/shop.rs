@@ -45,6 +45,16 @@ impl BrowserRig {
         self.as_shop(&format!("locations/{location}"), &form).await.map(drop)
     }
 
+    /// The account's own is what a location without one has.
+    pub(super) async fn configure_account(&self, offline: &Value) -> Result<()> {
+        let all = self.list("terminal/configurations").await?;
+        let of_account = all.iter().find(|one| one["is_account_default"] == true);
+        let id = of_account.and_then(|one| one["id"].as_str()).context("an account without a default")?;
+        self.as_shop(&format!("configurations/{id}"), &form("offline", offline)).await?;
+        let location = self.now.borrow().location.clone();
+        self.as_shop(&format!("locations/{location}"), "configuration_overrides=").await.map(drop)
+    }
+
     pub(super) async fn new_location(&self) -> Result<()> {
         let form = {
             let now = self.now.borrow();

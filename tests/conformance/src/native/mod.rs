@@ -175,6 +175,7 @@ impl NativeRig {
             Control::Fault(request, fate, times) => server.faults.borrow_mut().push((request, fate, times)),
             Control::Heal => server.faults.borrow_mut().clear(),
             Control::Configure(offline) => *server.offline.borrow_mut() = serde_json::from_value(offline)?,
+            Control::ConfigureAccount(_) => bail!("there is one configuration"),
             Control::Country(country) => server.country.set(country),
             Control::SwitchAccount(account) => {
                 server.account.set(account);
@@ -190,7 +191,11 @@ impl NativeRig {
             Control::Storage(persisted, free_bytes) => {
                 world.storage.set(StorageFacts { persisted, free_bytes })
             }
-            Control::Freeze(tab) => self.freeze(&world, tab).await?,
+            Control::Freeze(tab) => {
+                self.close_forwarding(&world, tab).await?;
+                world.frozen.set(true);
+            }
+            Control::Close(tab) => self.close_forwarding(&world, tab).await?,
             Control::BreakKey => world.vault.set_unavailable(true),
             Control::Firmware(firmware) => {
                 for wire in self.wires.borrow().values() {
@@ -223,18 +228,17 @@ impl NativeRig {
         }
     }
 
-    /// The tab ends in the middle of a request, and whoever holds its lock does nothing more.
-    async fn freeze(&self, world: &World, tab: usize) -> Result<()> {
-        let frozen = self.tab(tab)?;
+    /// The tab ends in the middle of a request.
+    async fn close_forwarding(&self, world: &World, tab: usize) -> Result<()> {
+        let closed = self.tab(tab)?;
         self.tabs.borrow_mut().remove(&tab);
         world.server.faults.borrow_mut().insert(0, (Request::Forward, Fate::Stalled, 1));
-        let forwarding = pin!(frozen.api.terminal().forward(Mode::All, true));
+        let forwarding = pin!(closed.api.terminal().forward(Mode::All, true));
         let stalled = poll_fn(|_| if world.server.stalled.get() { Poll::Ready(()) } else { Poll::Pending });
         match select(forwarding, stalled).await {
             Either::Left((ended, _)) => bail!("it was to hang, and ended: {ended:?}"),
-            Either::Right(_) => world.frozen.set(true),
+            Either::Right(_) => Ok(()),
         }
-        Ok(())
     }
 
     async fn occupy(&self, world: &World, offline_id: String) -> Result<()> {

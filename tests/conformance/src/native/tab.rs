@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tillandsia_core::forwarder::{Mode, is_overdue};
 use tillandsia_core::journal::Journal;
 use tillandsia_core::network::{Reaction, Signal};
-use tillandsia_core::offline::{NetworkStatus, OfflineStatus, StorageFacts};
+use tillandsia_core::offline::{NetworkStatus, StorageFacts};
 use tillandsia_core::ports::{Clock, Platform};
 use tillandsia_core::terminal::{Acknowledgement, Context, SESSION_SETTING, Terminal, session_from_bytes};
 use tillandsia_core::testing::{MemoryStore, MemoryVault, SeededEntropy};
@@ -112,7 +112,6 @@ pub(super) struct Tab {
     probe_due_ms: Cell<u64>,
     removal_due_ms: Cell<u64>,
     world: Rc<World>,
-    listens: bool,
     delivers: bool,
 }
 
@@ -148,7 +147,6 @@ impl Tab {
             probe_due_ms: Cell::new(now_ms),
             removal_due_ms: Cell::new(now_ms + FIRST_REMOVAL_MS),
             world: Rc::clone(world),
-            listens,
             delivers,
         };
         tab.settle().await?;

@@ -6,10 +6,12 @@ use serde_json::json;
 use super::readiness::check;
 use super::rows;
 use crate::rig::Control;
-use crate::world::{DAY_MS, World, equal, is_stored, number, part, text};
+use crate::world::{DAY_MS, World, equal, is_stored, number, offline_part_with, part, text};
 
 rows! {
     "1.2.1-configuration-of-the-location" "A Location's configuration with offline mode on lets its devices take payments offline." => enabled;
+    "1.2.1-configuration-of-the-account" "A Location without a configuration of its own has its account's." => of_account
+        not in Native: "which configuration a location has is the gateway's";
     "1.2.1-disabled" "Without offline mode in the configuration nothing is taken offline." => disabled;
     "1.2.1-effect-at-next-connection" "A change of the configuration takes effect when a reader is next connected." => next_connection;
     "1.2.1-kept-on-the-device" "The device keeps its copy of the configuration, with the time it was fetched, across a restart." => kept;
@@ -20,6 +22,14 @@ async fn enabled(w: &World<'_>) -> Result<()> {
     let stored = w.sell(1099).await?;
     is_stored(&stored)?;
     equal("totals", w.stored().await?, (1, 1099))
+}
+
+async fn of_account(w: &World<'_>) -> Result<()> {
+    let of_account = offline_part_with(json!({ "payment_amount_max": { "usd": 888 } }));
+    w.control(Control::ConfigureAccount(of_account)).await?;
+    w.till_offline().await?;
+    w.refused("amount_exceeds_max_offline_amount", w.sell(889)).await?;
+    is_stored(&w.sell(888).await?)
 }
 
 async fn disabled(w: &World<'_>) -> Result<()> {

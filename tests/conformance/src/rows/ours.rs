@@ -174,5 +174,10 @@ async fn work_list(w: &World<'_>) -> Result<()> {
         let left = list.as_array().is_some_and(|list| list.len() == 1);
         Ok((left && text(&list, "/0/offlineId") == text(&wedged, "/offlineId")).then_some(()))
     })
-    .await
+    .await?;
+    let voided = w.call("voidPaymentIntent", json!([wedged])).await?;
+    equal("its id is another one's", text(&voided, "/status"), "canceled")?;
+    equal("nothing is left", w.call("listAttention", json!([])).await?, json!([]))?;
+    equal("totals", w.stored().await?, (0, 0))?;
+    equal("charged", w.charged().await?, vec![1000])
 }

@@ -10,6 +10,7 @@ use crate::world::{TAP, World, equal, number, text};
 rows! {
     "1.5-two-tabs" "Two tabs on one queue: each payment is sent once, charged once, and told once, in whichever tab." => two_tabs;
     "1.5-frozen-tab" "A tab that freezes while it forwards keeps its payments for as long as its lease, not for as long as its lock." => frozen_tab;
+    "1.5-closed-tab" "A tab that is closed while it forwards leaves its payments to the others, at once; each is charged once." => closed_tab;
 }
 
 async fn two_tabs(w: &World<'_>) -> Result<()> {
@@ -52,22 +53,38 @@ async fn two_tabs(w: &World<'_>) -> Result<()> {
     equal("each charged once", w.charged().await?, vec![1000, 1100])
 }
 
-async fn frozen_tab(w: &World<'_>) -> Result<()> {
+/// A stored payment that the other tab has claimed, and can send no more.
+async fn claimed_by_another(w: &World<'_>, ends: Control) -> Result<Value> {
     w.till().await?;
     w.open(1).await?;
     w.offline().await?;
     let stored = w.sell(1099).await?;
     w.control(Control::Mend).await?;
-    w.control(Control::Freeze(1)).await?;
+    w.control(ends).await?;
+    equal("claimed", text(&w.payment(&stored).await?, "/state"), "forwarding")?;
+    Ok(stored)
+}
+
+async fn charged_at_the_second_attempt(w: &World<'_>, stored: &Value) -> Result<()> {
+    w.call("forwardNow", json!([])).await?;
+    let line = w.becomes(stored, "accepted").await?;
+    equal("attempts", number(&line, "/attempts")?, 2)?;
+    w.told_once(stored).await?;
+    equal("charged once", w.charged().await?, vec![1099])
+}
+
+async fn closed_tab(w: &World<'_>) -> Result<()> {
+    let stored = claimed_by_another(w, Control::Close(1)).await?;
+    charged_at_the_second_attempt(w, &stored).await
+}
+
+async fn frozen_tab(w: &World<'_>) -> Result<()> {
+    let stored = claimed_by_another(w, Control::Freeze(1)).await?;
     let before = w.sent(Request::Forward).await?;
     w.call("forwardNow", json!([])).await?;
     w.moments(8).await?;
     equal("its lease is respected", text(&w.payment(&stored).await?, "/state"), "forwarding")?;
     equal("nobody else sends it", w.sent(Request::Forward).await?, before)?;
     w.control(Control::Advance(61_000)).await?;
-    w.call("forwardNow", json!([])).await?;
-    let line = w.becomes(&stored, "accepted").await?;
-    equal("attempts", number(&line, "/attempts")?, 2)?;
-    w.told_once(&stored).await?;
-    equal("charged once", w.charged().await?, vec![1099])
+    charged_at_the_second_attempt(w, &stored).await
 }
