@@ -48,6 +48,16 @@ impl SimulatedOfflineMode {
     }
 }
 
+/// The outage that holds: by the name that is kept, unless money moves.
+pub fn in_force(kept: Option<&[u8]>, session: Option<&wire::Session>) -> SimulatedOfflineMode {
+    let named =
+        kept.and_then(|name| std::str::from_utf8(name).ok()).and_then(SimulatedOfflineMode::from_name);
+    match session {
+        Some(session) if session.livemode => SimulatedOfflineMode::Off,
+        _ => named.unwrap_or_default(),
+    }
+}
+
 /// What happens to one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
@@ -108,14 +118,14 @@ impl<G: Gateway, C: Clock, E: Entropy> SimulatedNetwork<G, C, E> {
             }
             SimulatedOfflineMode::Intermittent => self.dice(),
         };
-        match fate {
-            Fate::Through => request.await,
-            Fate::Lost(false) => Err(GatewayError::Unreachable),
-            Fate::Lost(true) => {
-                request.await.ok();
-                Err(GatewayError::Unreachable)
-            }
-        }
+        let answer = match fate {
+            Fate::Lost(false) => return Err(GatewayError::Unreachable),
+            Fate::Through | Fate::Lost(true) => request.await,
+        };
+        // An outage that began meanwhile loses the answer too: it would say that the gateway can be reached.
+        let lost_since =
+            matches!(self.mode.get(), SimulatedOfflineMode::Immediate | SimulatedOfflineMode::TimeOut);
+        if lost_since || fate == Fate::Lost(true) { Err(GatewayError::Unreachable) } else { answer }
     }
 }
 
@@ -171,5 +181,44 @@ impl<G: Gateway, C: Clock, E: Entropy> Gateway for SimulatedNetwork<G, C, E> {
         question: &wire::Question,
     ) -> Result<wire::ForwardResult, GatewayError> {
         self.carry(self.gateway.resolve(id, question)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::executor::block_on;
+
+    use super::*;
+    use crate::testing::{ManualClock, MemoryGateway, SeededEntropy, session};
+
+    #[test]
+    fn an_outage_that_begins_loses_the_answer_of_what_is_under_way() {
+        let network =
+            SimulatedNetwork::new(MemoryGateway::default(), ManualClock::at(0), SeededEntropy::new(1));
+        for (mode, arrives) in [
+            (SimulatedOfflineMode::Off, true),
+            (SimulatedOfflineMode::Immediate, false),
+            (SimulatedOfflineMode::TimeOut, false),
+        ] {
+            network.set_mode(SimulatedOfflineMode::Off);
+            let request = async {
+                network.set_mode(mode);
+                Ok(())
+            };
+            assert_eq!(block_on(network.carry(request)).is_ok(), arrives, "{mode:?}");
+        }
+    }
+
+    #[test]
+    fn no_kept_outage_holds_where_money_moves() {
+        let of = |livemode| wire::Session { livemode, ..session() };
+        for mode in SimulatedOfflineMode::ALL {
+            let kept = Some(mode.as_str().as_bytes());
+            assert_eq!(in_force(kept, None), mode);
+            assert_eq!(in_force(kept, Some(&of(false))), mode);
+            assert_eq!(in_force(kept, Some(&of(true))), SimulatedOfflineMode::Off);
+        }
+        assert_eq!(in_force(None, None), SimulatedOfflineMode::Off);
+        assert_eq!(in_force(Some(b"sometimes"), None), SimulatedOfflineMode::Off);
     }
 }

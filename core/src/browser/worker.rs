@@ -22,8 +22,8 @@ use crate::forwarder::{Drained, Forwarder, Mode};
 use crate::ids::HolderId;
 use crate::journal::Journal;
 use crate::ports::{Entropy as _, Gateway as _, GatewayError};
-use crate::simulated_offline::SimulatedOfflineMode;
-use crate::terminal::{SESSION_SETTING, SIMULATED_OFFLINE_SETTING, mode_named, session_to_bytes};
+use crate::simulated_offline::{SimulatedOfflineMode, in_force};
+use crate::terminal::{SESSION_SETTING, SIMULATED_OFFLINE_SETTING, session_to_bytes};
 
 /// What a run of the worker keeps in memory; everything that matters is in the journal.
 struct Worker {
@@ -118,13 +118,13 @@ impl Worker {
         if self.journal.store().connection().newer_version().is_some() {
             return Ok(None);
         }
+        let session = kept_session(&self.journal).await;
         // A simulated outage is the page's: it forwards itself.
         let simulated = self.journal.setting(SIMULATED_OFFLINE_SETTING).await?;
-        if simulated.is_some_and(|name| mode_named(&name) != SimulatedOfflineMode::Off) {
+        if in_force(simulated.as_deref(), session.as_ref()) != SimulatedOfflineMode::Off {
             return Ok(None);
         }
         let Some(leave) = leave_to_forward(&self.journal).await? else { return Ok(None) };
-        let session = kept_session(&self.journal).await;
         let endpoints = Endpoints::kept(&self.journal).await?;
         let gateway = FetchGateway::new(endpoints, device_id(&self.journal).await?, session.clone())
             .with_token_provider(TOKEN_PROVIDER.with_borrow(Clone::clone));

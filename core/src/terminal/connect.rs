@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use super::{
-    IN_FORCE_SETTING, PAIRINGS_SETTING, SESSION_SETTING, Terminal, gateway_failed, kept_in_force,
-    kept_pairings, reader_failed, session_to_bytes,
+    IN_FORCE_SETTING, PAIRINGS_SETTING, SESSION_SETTING, SIMULATED_OFFLINE_SETTING, Terminal, gateway_failed,
+    kept_in_force, kept_pairings, reader_failed, session_to_bytes,
 };
 use crate::card::ReaderInfo;
 use crate::error::{ErrorCode, TerminalError};
@@ -144,9 +144,11 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         let Some(session) = current.as_ref().filter(|_| current != *self.session.borrow()) else {
             return Ok(());
         };
-        if session.livemode {
-            // No outage is simulated where money moves.
+        if session.livemode && self.gateway.mode() != SimulatedOfflineMode::Off {
+            // No outage is simulated where money moves, nor comes back with the next test account.
             self.gateway.set_mode(SimulatedOfflineMode::Off);
+            let off = SimulatedOfflineMode::Off.as_str();
+            self.journal.put_setting(SIMULATED_OFFLINE_SETTING, off.as_bytes()).await?;
         }
         self.journal.put_setting(SESSION_SETTING, &session_to_bytes(session)).await?;
         self.session.replace(current);

@@ -24,8 +24,8 @@ use crate::journal::Journal;
 use crate::network::{NetworkMonitor, Reaction, Signal, answers};
 use crate::offline::{Details, InForce, NetworkStatus, OfflinePolicy, OfflineStatus};
 use crate::payment_intent::{OfflineBehavior, PaymentIntent};
-use crate::ports::{Entropy, GatewayError, Platform, Reader, ReaderError};
-use crate::simulated_offline::{SimulatedNetwork, SimulatedOfflineMode};
+use crate::ports::{Entropy, Gateway, GatewayError, Platform, Reader, ReaderError};
+use crate::simulated_offline::{self, SimulatedNetwork, SimulatedOfflineMode};
 use crate::time::TimestampMs;
 use crate::wire::Session;
 
@@ -127,9 +127,7 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         let in_force = read(IN_FORCE_SETTING).await?.and_then(|bytes| kept_in_force::from_bytes(&bytes));
         let simulated = read(SIMULATED_OFFLINE_SETTING).await?;
         let gateway = SimulatedNetwork::new(gateway, clock.clone(), entropy.clone());
-        if !session.as_ref().is_some_and(|session: &Session| session.livemode) {
-            gateway.set_mode(simulated.map(|name| mode_named(&name)).unwrap_or_default());
-        }
+        gateway.set_mode(simulated_offline::in_force(simulated.as_deref(), session.as_ref()));
         let mut random = [0; 16];
         entropy.fill(&mut random);
         Ok(Terminal {
@@ -204,8 +202,8 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         self.gateway.mode()
     }
 
-    /// Begins or ends a simulated outage, for testing an integration. It lasts across restarts; payments stored meanwhile are
-    /// forwarded once it is ended.
+    /// Begins or ends a simulated outage, for testing an integration. It lasts across restarts and holds in every tab; payments
+    /// stored meanwhile are forwarded once it is ended.
     ///
     /// # Errors
     /// `invalid_request` for an account that moves money.
@@ -221,6 +219,24 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         self.gateway.set_mode(mode);
         self.probe().await;
         Ok(())
+    }
+
+    /// Takes over what another context of the same database said of a simulated outage; whether that changes anything here: the
+    /// gateway is then to be probed.
+    ///
+    /// # Errors
+    /// `storage_unavailable` when the setting cannot be read.
+    pub async fn follow_simulated_offline_mode(&self) -> Result<bool, TerminalError> {
+        let before = self.gateway.mode();
+        let kept = self.journal.setting(SIMULATED_OFFLINE_SETTING).await?;
+        let session = self.gateway.session().or_else(|| self.session());
+        let mode = simulated_offline::in_force(kept.as_deref(), session.as_ref());
+        // What was set here while it was read is newer.
+        if mode == before || self.gateway.mode() != before {
+            return Ok(false);
+        }
+        self.gateway.set_mode(mode);
+        Ok(true)
     }
 
     /// Whether the gateway can be reached.
@@ -299,11 +315,6 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
             context.forward_soon();
         }
     }
-}
-
-/// The simulated outage of a kept name; none when it is no mode's.
-pub fn mode_named(name: &[u8]) -> SimulatedOfflineMode {
-    std::str::from_utf8(name).ok().and_then(SimulatedOfflineMode::from_name).unwrap_or_default()
 }
 
 pub(crate) fn reader_failed(error: ReaderError) -> TerminalError {

@@ -350,6 +350,27 @@ fn an_outage_that_is_simulated_ends_with_a_live_session() {
         assert!(till.session().is_some_and(|session| session.livemode));
         assert_eq!(till.simulated_offline_mode(), SimulatedOfflineMode::Off);
         assert_eq!(world.open().await.simulated_offline_mode(), SimulatedOfflineMode::Off);
+        world.gateway.set_livemode(false);
+        till.connect_reader(world.reader.clone()).await.unwrap();
+        assert!(!till.follow_simulated_offline_mode().await.unwrap(), "it does not come back by itself");
+    });
+}
+
+#[test]
+fn an_outage_is_followed_in_every_tab() {
+    run(async {
+        let world = World::new();
+        let (till, other) = (world.till().await, world.till().await);
+        assert!(!other.follow_simulated_offline_mode().await.unwrap(), "nothing changed");
+        mode(&till, SimulatedOfflineMode::Immediate).await;
+        assert!(other.follow_simulated_offline_mode().await.unwrap());
+        other.probe().await;
+        assert_eq!(other.network_status(), NetworkStatus::Offline);
+        assert!(!other.follow_simulated_offline_mode().await.unwrap(), "once");
+        mode(&till, SimulatedOfflineMode::Off).await;
+        assert!(other.follow_simulated_offline_mode().await.unwrap());
+        other.probe().await;
+        assert_eq!(other.network_status(), NetworkStatus::Online);
     });
 }
 
