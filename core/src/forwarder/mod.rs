@@ -9,9 +9,11 @@ mod backoff;
 mod drain;
 mod overdue;
 mod verdict;
+mod watch;
 
 pub use backoff::{BACKOFF_MS_FIRST, BACKOFF_MS_MAX, backoff_ms};
 pub(crate) use drain::submission;
 pub use drain::{BATCHES_IN_FLIGHT_MAX, Drained, Forwarder, LEASE_MS, Mode};
 pub use overdue::is_overdue;
 pub use verdict::{Verdict, verdict};
+pub use watch::{LEFT_TO_OTHERS_MS, Watch, watch};

@@ -1,7 +1,9 @@
 //! The forwarder against a gateway that fails in every way it may.
 
 use tillandsia_core::error::ErrorCode;
-use tillandsia_core::forwarder::{BACKOFF_MS_MAX, LEASE_MS, Mode, is_overdue};
+use tillandsia_core::forwarder::{
+    BACKOFF_MS_MAX, LEASE_MS, LEFT_TO_OTHERS_MS, Mode, Watch, is_overdue, watch,
+};
 use tillandsia_core::journal::{LogKind, PaymentState};
 use tillandsia_core::payment_intent::OfflineBehavior;
 use tillandsia_core::ports::{Clock as _, GatewayError};
@@ -261,6 +263,43 @@ fn overdue_is_what_waits_for_a_holder_that_does_not_move() {
         assert!(!overdue().await, "it is leased");
         world.clock.advance_ms(LEASE_MS);
         assert!(overdue().await, "the lease has run out");
+    });
+}
+
+#[test]
+fn what_another_tab_stored_is_left_to_it_for_a_while_and_forwarded_here_then() {
+    run(async {
+        let world = World::new();
+        let (till, other) = (world.till_gone_offline().await, world.till().await);
+        let look = async || watch(other.journal(), world.clock.now()).await.unwrap();
+        assert_eq!(look().await, Watch::Nothing);
+        world.sell(&till, 100).await.unwrap();
+        let left_until = world.clock.now().plus_ms(LEFT_TO_OTHERS_MS);
+        assert_eq!(look().await, Watch::LookAgain(left_until));
+        world.clock.advance_ms(LEFT_TO_OTHERS_MS);
+        assert_eq!(look().await, Watch::Forward);
+
+        world.gateway.set_down(false);
+        world.gateway.next(NextAnswer::Hangs);
+        cut_off(till.forward(Mode::All, true));
+        let lease_until = world.clock.now().plus_ms(LEASE_MS);
+        assert_eq!(look().await, Watch::LookAgain(lease_until.plus_ms(LEFT_TO_OTHERS_MS)), "it is under way");
+        world.clock.advance_ms(LEASE_MS + LEFT_TO_OTHERS_MS);
+        assert_eq!(look().await, Watch::Forward);
+        assert_eq!(other.forward(Mode::Due, true).await.unwrap().accepted, 1);
+        assert_eq!(look().await, Watch::Nothing);
+    });
+}
+
+#[test]
+fn rows_that_cannot_be_read_are_looked_after_by_nobody() {
+    run(async {
+        let world = World::new();
+        let till = world.till_gone_offline().await;
+        let bad = world.sell(&till, 100).await.unwrap();
+        world.store.tamper(bad.offline_id, |row| row.sealed.ciphertext[0] ^= 1);
+        world.clock.advance_ms(LEASE_MS);
+        assert_eq!(watch(till.journal(), world.clock.now()).await.unwrap(), Watch::Nothing);
     });
 }
 
