@@ -321,7 +321,8 @@ export class Terminal extends EventTarget {
   }
 
   /**
-   * Begins or ends a simulated outage, for testing an integration; test accounts only. It lasts across restarts.
+   * Begins or ends a simulated outage, for testing an integration; test accounts only. It holds in every tab and
+   * lasts across restarts.
    * @param {"off" | "immediate" | "time_out" | "intermittent"} mode
    * @returns {Promise<void>}
    */

@@ -14,7 +14,7 @@ pub const CHANNEL: &str = super::store::DATABASE;
 /// A message to every other context of this origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
-    /// A commit is durable: read again what you show.
+    /// A commit or a setting is durable: read again what you show and go by.
     Changed,
     /// Forwarding failed for a reason that belongs to no payment.
     ForwardingError {

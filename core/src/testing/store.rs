@@ -17,6 +17,7 @@ struct Data {
     rows_max: Option<usize>,
     down: bool,
     commits_left: Option<u32>,
+    writes: u64,
 }
 
 /// The store.
@@ -37,6 +38,11 @@ impl MemoryStore {
     /// So many commits go through, then the store is down.
     pub fn fail_commits_after(&self, commits: u32) {
         self.0.borrow_mut().commits_left = Some(commits);
+    }
+
+    /// How many commits and settings were written so far: what contexts tell each other of.
+    pub fn writes(&self) -> u64 {
+        self.0.borrow().writes
     }
 
     /// Changes a row behind the journal's back.
@@ -102,6 +108,7 @@ impl Store for MemoryStore {
         }
         data.log.extend(commit.entries);
         data.head = commit.head;
+        data.writes += 1;
         Ok(())
     }
 
@@ -160,7 +167,9 @@ impl Store for MemoryStore {
 
     async fn put_setting(&self, name: &str, sealed: Sealed) -> Result<(), StoreError> {
         self.up()?;
-        self.0.borrow_mut().settings.insert(name.to_owned(), sealed);
+        let mut data = self.0.borrow_mut();
+        data.settings.insert(name.to_owned(), sealed);
+        data.writes += 1;
         Ok(())
     }
 

@@ -150,6 +150,8 @@ pub enum Control {
     Freeze(usize),
     /// A tab starts forwarding and is closed before its request has left: its claim stays.
     Close(usize),
+    /// A tab that has nothing under way is closed; not the first one.
+    Leave(usize),
     /// The key that protects stored payments cannot be used from now on.
     BreakKey,
     /// The reader runs another firmware from its next connection on.

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use leptos::prelude::Set;
+use leptos::prelude::{GetUntracked, Set};
 use leptos::task::spawn_local;
 use tillandsia_core::simulated_offline::SimulatedOfflineMode;
 
@@ -23,6 +23,14 @@ impl Shell {
             shell.show_outage();
             shell.refresh();
         });
+    }
+
+    /// One that another tab began or ended shows here too.
+    pub(super) fn follow_outage(&self) {
+        let shown = self.state.simulated.get_untracked();
+        if self.page().is_some_and(|page| page.terminal().simulated_offline_mode() != shown) {
+            self.show_outage();
+        }
     }
 
     /// Shows which outage is simulated.

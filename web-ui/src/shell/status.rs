@@ -31,6 +31,7 @@ impl Shell {
         spawn_local(async move {
             loop {
                 shell.refresh_again.set(false);
+                shell.follow_outage();
                 shell.read_standing().await;
                 shell.settle_sale().await;
                 if shell.state.screen.get_untracked() == Screen::Payments {

@@ -31,6 +31,9 @@ impl<R: Reader + 'static> Page<R> {
     /// One refresh at a time.
     async fn refresh_until_quiet(self: &Rc<Self>) {
         while self.shared.refresh_wanted.replace(false) {
+            if self.shared.others_changed.replace(false) {
+                self.follow_others().await;
+            }
             // Each of these fails when the database does; the till then shows what it last knew, and the next change
             // or probe refreshes again.
             self.terminal.announce_status().await.ok();

@@ -2,6 +2,7 @@
 
 mod events;
 mod network;
+mod others;
 mod passes;
 mod updates;
 mod upkeep;
@@ -32,6 +33,7 @@ use crate::network::{Reaction, Signal};
 use crate::offline::NetworkStatus;
 use crate::ports::{Reader, StoreError};
 use crate::terminal::{Context, Terminal};
+use crate::time::TimestampMs;
 
 /// What the browser says of its storage is not waited for longer, milliseconds.
 const STORAGE_MS_MAX: u64 = 1_000;
@@ -75,6 +77,8 @@ pub struct Page<R> {
     passes: Passes,
     pass_timer: RefCell<Option<Timeout>>,
     probe_timer: RefCell<Option<Timeout>>,
+    /// When this page looks after what others stored.
+    look_planned: RefCell<Option<(TimestampMs, Timeout)>>,
     probes_started: Cell<u64>,
     delivers: Cell<bool>,
     steal_planned: Cell<bool>,
@@ -96,6 +100,8 @@ struct Shared {
     refresh: RefCell<Option<Rc<dyn Fn()>>>,
     refresh_wanted: Cell<bool>,
     refreshing: Cell<bool>,
+    /// Another context changed something that is still to be followed.
+    others_changed: Cell<bool>,
     delivery_wanted: Cell<bool>,
     delivering: Cell<bool>,
     payment_open: Cell<bool>,
@@ -110,6 +116,12 @@ impl Shared {
         if let Some(channel) = self.channel.borrow().as_ref() {
             channel.send(&Message::Changed);
         }
+        self.refresh();
+    }
+
+    /// Another context did, or may have.
+    fn others_changed(&self) {
+        self.others_changed.set(true);
         self.refresh();
     }
 
@@ -177,6 +189,7 @@ impl<R: Reader + 'static> Page<R> {
             passes: Passes::default(),
             pass_timer: RefCell::new(None),
             probe_timer: RefCell::new(None),
+            look_planned: RefCell::new(None),
             probes_started: Cell::new(0),
             delivers: Cell::new(false),
             steal_planned: Cell::new(false),
@@ -214,6 +227,7 @@ impl<R: Reader + 'static> Page<R> {
         self.stopped.set(true);
         self.probe_timer.take();
         self.pass_timer.take();
+        self.look_planned.take();
         self.update_timer.take();
         self.listeners.take();
         self.deliverer.take();
@@ -296,7 +310,7 @@ impl<R: Reader + 'static> Page<R> {
 
     fn heard(&self, message: Message) {
         match message {
-            Message::Changed => self.shared.refresh(),
+            Message::Changed => self.shared.others_changed(),
             Message::NetworkFailed => self.terminal.signal(Signal::RequestFailed),
             Message::ForwardingError { code, message } => {
                 let code = crate::error::ErrorCode::from_name(&code);

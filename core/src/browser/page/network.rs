@@ -71,7 +71,7 @@ impl<R: Reader + 'static> Page<R> {
     /// Visible again, or back from sleep: what was known of the network is old, and so is what is shown.
     fn woken(self: &Rc<Self>) {
         self.terminal.signal(Signal::Woken);
-        self.shared.refresh();
+        self.shared.others_changed();
         if self.terminal.network_status() == NetworkStatus::Online {
             self.request_pass(Mode::Due);
         }

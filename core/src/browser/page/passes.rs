@@ -40,6 +40,7 @@ impl<R: Reader + 'static> Page<R> {
     }
 
     async fn pass(self: &Rc<Self>, mode: Mode) {
+        self.follow_outage().await;
         if self.terminal.simulated_offline_mode() != SimulatedOfflineMode::Off {
             // The worker's requests would go through.
             return self.plan_pass(self.pass_here(mode).await);

@@ -52,7 +52,8 @@ pub struct IndexedDbStore {
 }
 
 impl IndexedDbStore {
-    /// The store over a connection. `on_commit` is called after each commit is durable.
+    /// The store over a connection. `on_commit` is called after each commit, and each
+    /// setting, is durable.
     pub fn new(connection: Rc<Connection>, on_commit: Rc<dyn Fn()>) -> Self {
         IndexedDbStore { connection, on_commit, head_known_on: Cell::new(None) }
     }
@@ -144,7 +145,9 @@ impl Store for IndexedDbStore {
     }
 
     async fn put_setting(&self, name: &str, sealed: Sealed) -> Result<(), StoreError> {
-        self.put(SETTINGS, JsValue::from_str(name), sealed_to_js(&sealed)).await
+        self.put(SETTINGS, JsValue::from_str(name), sealed_to_js(&sealed)).await?;
+        (self.on_commit)();
+        Ok(())
     }
 
     async fn setting(&self, name: &str) -> Result<Option<Sealed>, StoreError> {

@@ -101,6 +101,10 @@ impl BrowserRig {
             }
             Control::Freeze(tab) => self.close_forwarding(tab, true).await?,
             Control::Close(tab) => self.close_forwarding(tab, false).await?,
+            Control::Leave(tab) => {
+                self.run(0, "await rig.closeTab(args[0], false)", vec![json!(format!("tab{tab}"))]).await?;
+                self.now.borrow_mut().tabs.retain(|open| *open != tab);
+            }
             Control::BreakKey => {
                 self.clean.set(false);
                 self.run_in_all("rig.breakKey()", vec![]).await?;

@@ -28,7 +28,7 @@ use crate::world::offline_part;
 use clock::VirtualClock;
 use gateway::Server;
 use reader::Wire;
-use tab::{Tab, World};
+use tab::{Channel, Tab, World};
 
 /// A moment, milliseconds.
 const MOMENT_MS: u64 = 500;
@@ -196,6 +196,7 @@ impl NativeRig {
                 world.frozen.set(true);
             }
             Control::Close(tab) => self.close_forwarding(&world, tab).await?,
+            Control::Leave(tab) => drop(self.tabs.borrow_mut().remove(&tab).context("it is not open")?),
             Control::BreakKey => world.vault.set_unavailable(true),
             Control::Firmware(firmware) => {
                 for wire in self.wires.borrow().values() {
@@ -237,8 +238,9 @@ impl NativeRig {
         let stalled = poll_fn(|_| if world.server.stalled.get() { Poll::Ready(()) } else { Poll::Pending });
         match select(forwarding, stalled).await {
             Either::Left((ended, _)) => bail!("it was to hang, and ended: {ended:?}"),
-            Either::Right(_) => Ok(()),
+            Either::Right(_) => closed.tell_others(),
         }
+        Ok(())
     }
 
     async fn occupy(&self, world: &World, offline_id: String) -> Result<()> {
@@ -280,6 +282,7 @@ impl Rig for NativeRig {
                 app_takes: Rc::new(Cell::new(true)),
                 frozen: Cell::new(false),
                 storage: Cell::default(),
+                channel: Channel::default(),
             };
             self.world.replace(Some(Rc::new(world)));
             Ok(())
@@ -306,6 +309,7 @@ impl Rig for NativeRig {
         Box::pin(async move {
             let tab = self.tab(tab)?;
             let connected = tab.api.connect_reader(tab.reader(), pending()).await;
+            tab.tell_others();
             tab.settle().await?;
             Ok(answer(connected))
         })
@@ -317,6 +321,7 @@ impl Rig for NativeRig {
             // No two calls are in the same millisecond.
             self.world()?.clock.pass_ms(1);
             let called = self.call_in(&tab, method, arguments).await;
+            tab.tell_others();
             self.settle_all().await?;
             Ok(called)
         })
@@ -332,6 +337,7 @@ impl Rig for NativeRig {
         Box::pin(async move {
             let tab = self.tab(tab)?;
             let collected = self.collect_with(&tab, &payment, options, hand).await?;
+            tab.tell_others();
             self.settle_all().await?;
             Ok(collected)
         })

@@ -1,10 +1,10 @@
 //! A tab in this process: the API over a terminal, and what a page does by itself around it.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use serde_json::{Value, json};
-use tillandsia_core::forwarder::{Mode, is_overdue};
+use tillandsia_core::forwarder::{LEFT_TO_OTHERS_MS, Mode, Watch, is_overdue, watch};
 use tillandsia_core::journal::Journal;
 use tillandsia_core::network::{Reaction, Signal};
 use tillandsia_core::offline::{NetworkStatus, StorageFacts};
@@ -46,6 +46,15 @@ pub(super) struct World {
     pub(super) frozen: Cell<bool>,
     /// What the browser says of its storage.
     pub(super) storage: Cell<StorageFacts>,
+    pub(super) channel: Channel,
+}
+
+/// What tabs tell each other by: that the database changed.
+#[derive(Default)]
+pub(super) struct Channel {
+    ears: RefCell<Vec<Weak<Cell<bool>>>>,
+    /// How many writes all have been told of.
+    told: Cell<u64>,
 }
 
 /// The app's listeners.
@@ -111,6 +120,8 @@ pub(super) struct Tab {
     pass_due_ms: Cell<Option<u64>>,
     probe_due_ms: Cell<u64>,
     removal_due_ms: Cell<u64>,
+    look_due_ms: Cell<Option<u64>>,
+    others_changed: Rc<Cell<bool>>,
     world: Rc<World>,
     delivers: bool,
 }
@@ -138,6 +149,8 @@ impl Tab {
         // As a page that was loaded: it asks whether the gateway is there, and forwards what waits.
         wishes.pass.set(Some(Mode::All));
         let now_ms = world.clock.now().0;
+        let others_changed = Rc::default();
+        world.channel.ears.borrow_mut().push(Rc::downgrade(&others_changed));
         let tab = Tab {
             api,
             heard,
@@ -146,6 +159,8 @@ impl Tab {
             pass_due_ms: Cell::new(None),
             probe_due_ms: Cell::new(now_ms),
             removal_due_ms: Cell::new(now_ms + FIRST_REMOVAL_MS),
+            look_due_ms: Cell::new(None),
+            others_changed,
             world: Rc::clone(world),
             delivers,
         };
@@ -181,12 +196,21 @@ impl Tab {
     /// Does what a page would do by now: probes, passes, removals, events.
     pub(super) async fn settle(&self) -> anyhow::Result<()> {
         let terminal = self.api.terminal();
+        if self.others_changed.replace(false) {
+            self.follow_outage().await;
+            self.look_at(self.now_ms() + LEFT_TO_OTHERS_MS);
+        }
         loop {
             if let Some(in_ms) = self.wishes.probe_in_ms.take() {
                 self.probe_due_ms.set(self.now_ms() + in_ms);
             }
             if self.probe_due_ms.get() <= self.now_ms() {
                 terminal.probe().await;
+                continue;
+            }
+            if self.look_due_ms.get().is_some_and(|due| due <= self.now_ms()) {
+                self.look_due_ms.set(None);
+                self.look().await;
                 continue;
             }
             let due = self.pass_due_ms.get().is_some_and(|due| due <= self.now_ms());
@@ -205,11 +229,49 @@ impl Tab {
         } else {
             terminal.acknowledge_returned().await.ok();
         }
+        self.tell_others();
         Ok(())
+    }
+
+    /// Tells the other tabs that something was written, where it was.
+    pub(super) fn tell_others(&self) {
+        let (channel, writes) = (&self.world.channel, self.world.store.writes());
+        if channel.told.replace(writes) == writes {
+            return;
+        }
+        for ear in channel.ears.borrow().iter().filter_map(Weak::upgrade) {
+            if !Rc::ptr_eq(&ear, &self.others_changed) {
+                ear.set(true);
+            }
+        }
+    }
+
+    /// An outage that another tab began or ended.
+    async fn follow_outage(&self) {
+        if self.api.terminal().follow_simulated_offline_mode().await.unwrap_or(false) {
+            self.wishes.probe_in_ms.set(Some(0));
+        }
+    }
+
+    fn look_at(&self, at_ms: u64) {
+        let planned = self.look_due_ms.get();
+        self.look_due_ms.set(Some(planned.map_or(at_ms, |planned| planned.min(at_ms))));
+    }
+
+    /// Looks after what other tabs stored.
+    async fn look(&self) {
+        match watch(self.api.terminal().journal(), self.world.clock.now()).await {
+            Ok(Watch::Forward) if !self.wishes.offline.get() && self.wishes.pass.get().is_none() => {
+                self.wishes.pass.set(Some(Mode::Due));
+            }
+            Ok(Watch::LookAgain(at)) => self.look_at(at.0),
+            _ => {}
+        }
     }
 
     /// A pass, where this tab may make one; when the next is due, milliseconds from now.
     async fn pass(&self, mode: Mode) -> Option<u64> {
+        self.follow_outage().await;
         let terminal = self.api.terminal();
         let holds_lock = !self.world.frozen.get();
         // What is overdue says that whoever holds the lock is frozen.

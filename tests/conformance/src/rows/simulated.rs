@@ -10,8 +10,7 @@ use crate::world::{TAP, World, equal, holds, is_stored, number, part, text};
 
 rows! {
     "1.6-simulated-outage" "A simulated outage lasts across a restart and loses nothing." => immediate;
-    "1.6-simulated-in-every-tab" "A simulated outage is one for every tab, those that were open before too." => every_tab
-        not in Native: "tabs hear of each other by the page's channel";
+    "1.6-simulated-in-every-tab" "A simulated outage is one for every tab, those that were open before too." => every_tab;
     "1.6-simulated-time-out" "`time_out`: requests end without an answer, after their time." => time_out;
     "1.6-simulated-intermittent" "`intermittent`: some requests fail, of some the answer is lost, some go through; each payment is charged once." => intermittent;
     "1.6-simulated-in-live-mode" "Where money moves no outage is simulated." => live_mode

@@ -4,12 +4,13 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::rows;
-use crate::rig::{Control, Look, Request};
+use crate::rig::{Control, Fate, Look, Request};
 use crate::world::{TAP, World, equal, number, text};
 
 rows! {
     "1.5-two-tabs" "Two tabs on one queue: each payment is sent once, charged once, and told once, in whichever tab." => two_tabs;
     "1.5-frozen-tab" "A tab that freezes while it forwards keeps its payments for as long as its lease, not for as long as its lock." => frozen_tab;
+    "1.5-left-by-its-tab" "What a tab stored and could not send is forwarded by another one, by itself, once the first is closed." => left_by_its_tab;
     "1.5-closed-tab" "A tab that is closed while it forwards leaves its payments to the others, at once; each is charged once." => closed_tab;
 }
 
@@ -51,6 +52,23 @@ async fn two_tabs(w: &World<'_>) -> Result<()> {
     sent.sort_unstable();
     equal("sent once", sent, vec![text(&first, "/offlineId"), text(&second, "/offlineId")])?;
     equal("each charged once", w.charged().await?, vec![1000, 1100])
+}
+
+async fn left_by_its_tab(w: &World<'_>) -> Result<()> {
+    w.till().await?;
+    w.open(1).await?;
+    w.connect_in(1).await?;
+    w.fault(Request::Forward, Fate::Status(503, Some(120)), 1).await?;
+    let forced = json!({ "amount": 1099, "currency": "usd", "offlineBehavior": "force_offline" });
+    let stored = w.sell_in(1, forced, TAP).await?;
+    w.fails(&stored, 1).await?;
+    w.control(Control::Leave(1)).await?;
+    w.moments(8).await?;
+    equal("it waits for its time", number(&w.payment(&stored).await?, "/attempts")?, 1)?;
+    let line = w.accepted_in_time(&stored, 10_000).await?;
+    equal("attempts", number(&line, "/attempts")?, 2)?;
+    w.told_once(&stored).await?;
+    equal("charged once", w.charged().await?, vec![1099])
 }
 
 /// A stored payment that the other tab has claimed, and can send no more.
