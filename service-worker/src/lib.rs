@@ -15,7 +15,8 @@ use wasm_bindgen::prelude::*;
 /// whether the gateway could not be reached.
 ///
 /// # Errors
-/// A text, when the journal cannot be used.
+/// A text, when the journal cannot be used, or no page has said where the gateway is or who gives connection tokens: a
+/// page then has to make the pass.
 #[wasm_bindgen]
 pub async fn drain(mode: String) -> Result<JsValue, JsValue> {
     worker::drain(mode).await.map_err(thrown)

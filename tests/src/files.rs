@@ -3,8 +3,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
 use http_body_util::Full;
@@ -22,7 +21,7 @@ use crate::{http, processes};
 pub struct Files {
     port: u16,
     serving: JoinHandle<()>,
-    tokens: Arc<AtomicUsize>,
+    shop: Arc<Shop>,
 }
 
 impl Files {
@@ -30,15 +29,15 @@ impl Files {
     pub async fn serve(folder: &Path, gateway_url: &str) -> Result<Self> {
         let port = processes::free_port()?;
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port))).await?;
-        let tokens = Arc::new(AtomicUsize::new(0));
         let shop = Arc::new(Shop {
             folder: folder.to_owned(),
             token_url: format!("{gateway_url}/demo/connection_token"),
-            tokens: tokens.clone(),
+            asked: Mutex::default(),
         });
+        let serves = shop.clone();
         let serving = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let shop = shop.clone();
+                let shop = serves.clone();
                 tokio::spawn(async move {
                     let service = service_fn(move |request| {
                         let shop = shop.clone();
@@ -49,7 +48,7 @@ impl Files {
                 });
             }
         });
-        Ok(Files { port, serving, tokens })
+        Ok(Files { port, serving, shop })
     }
 
     /// Its address, without a slash at the end.
@@ -59,7 +58,13 @@ impl Files {
 
     /// How many connection tokens were asked for.
     pub fn tokens(&self) -> usize {
-        self.tokens.load(Ordering::SeqCst)
+        self.asked("/connection_token")
+    }
+
+    /// How many requests have come whose path begins so.
+    pub fn asked(&self, path: &str) -> usize {
+        let asked = self.shop.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.iter().filter(|asked| asked.starts_with(path)).count()
     }
 }
 
@@ -69,17 +74,20 @@ impl Drop for Files {
     }
 }
 
+#[derive(Debug)]
 struct Shop {
     folder: PathBuf,
     token_url: String,
-    tokens: Arc<AtomicUsize>,
+    /// The path of each request, in order.
+    asked: Mutex<Vec<String>>,
 }
 
 impl Shop {
     async fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
-        let path = request.uri().path().trim_start_matches('/');
+        let path = request.uri().path();
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(path.to_owned());
+        let path = path.trim_start_matches('/');
         if path == "connection_token" {
-            self.tokens.fetch_add(1, Ordering::SeqCst);
             return match http::send("POST", &self.token_url, None, Bytes::new()).await {
                 Ok((status, body)) => response(status, "application/json", body),
                 Err(_) => response(StatusCode::BAD_GATEWAY, "text/plain", Bytes::from("no gateway")),

@@ -24,17 +24,11 @@ pub struct Endpoints {
     pub connection_token_url: String,
 }
 
-impl Default for Endpoints {
-    fn default() -> Self {
-        Endpoints { gateway_url: String::new(), connection_token_url: "/demo/connection_token".to_owned() }
-    }
-}
-
 impl Endpoints {
-    /// The ones kept by a page; the defaults when there are none.
-    pub async fn kept(journal: &BrowserJournal) -> Result<Self, TerminalError> {
-        let kept = journal.setting(ENDPOINTS_SETTING).await?;
-        Ok(kept.and_then(from_json_bytes).unwrap_or_default())
+    /// The ones kept by a page; `None` when there are none that can be read. Then nobody may guess them: a payment sent
+    /// to a guessed address is a card's ciphertext in the hands of a stranger.
+    pub async fn kept(journal: &BrowserJournal) -> Result<Option<Self>, TerminalError> {
+        Ok(journal.setting(ENDPOINTS_SETTING).await?.and_then(from_json_bytes))
     }
 
     /// Keeps them, where they differ from those kept.

@@ -34,6 +34,16 @@ struct Worker {
     failures_in_a_row: Cell<u32>,
 }
 
+/// What came of a pass that nothing failed under.
+enum Pass {
+    /// It was made.
+    Made(Drained),
+    /// Another context forwards.
+    Elsewhere,
+    /// A page has to make it: this worker lacks what the error names.
+    ForPages(TerminalError),
+}
+
 thread_local! {
     static WORKER: RefCell<Option<Rc<Worker>>> = const { RefCell::new(None) };
     static TOKEN_PROVIDER: RefCell<Option<Function>> = const { RefCell::new(None) };
@@ -49,7 +59,8 @@ pub fn provide(provider: Function) {
 /// whether the gateway could not be reached.
 ///
 /// # Errors
-/// When the journal cannot be used.
+/// When the journal cannot be used, or the worker lacks what only a page has: where the gateway is, or who gives
+/// connection tokens.
 pub fn drain(mode: String) -> LocalBoxFuture<'static, Result<JsValue, TerminalError>> {
     Box::pin(async move { worker().await?.drain(&mode).await })
 }
@@ -95,39 +106,40 @@ impl Worker {
     async fn drain(&self, mode: &str) -> Result<JsValue, TerminalError> {
         let mode = if mode == "all" { Mode::All } else { Mode::Due };
         match self.passes.run(mode, async |mode| self.pass(mode).await).await {
-            Some(Ok(Some(Drained { stopped: Some(error @ GatewayError::TokenProvider(_)), .. })))
-                if !self.has_provider().await =>
-            {
-                // A page has one: it makes the pass.
-                Err(TerminalError::new(
-                    ErrorCode::ConnectionTokenProviderErrorWhileForwarding,
-                    error.to_string(),
-                ))
-            }
-            Some(Ok(Some(drained))) => Ok(self.report(&drained)),
+            Some(Ok(Pass::Made(drained))) => Ok(self.report(&drained)),
+            // The page hears that it failed, and makes it; the app need not know.
+            Some(Ok(Pass::ForPages(error))) => Err(error),
             Some(Err(error)) => {
                 self.tell(error.code.as_str(), &error.message);
                 Err(error)
             }
-            // Another context forwards, or a later call of this one did the work.
-            Some(Ok(None)) | None => Ok(object(&[("ran", false.into()), ("offline", false.into())])),
+            // A later call of this one did the work, perhaps.
+            Some(Ok(Pass::Elsewhere)) | None => {
+                Ok(object(&[("ran", false.into()), ("offline", false.into())]))
+            }
         }
     }
 
-    async fn pass(&self, mode: Mode) -> Result<Option<Drained>, TerminalError> {
+    async fn pass(&self, mode: Mode) -> Result<Pass, TerminalError> {
         if self.journal.store().connection().newer_version().is_some() {
-            return Ok(None);
+            return Ok(Pass::Elsewhere);
         }
         let session = kept_session(&self.journal).await;
         // A simulated outage is the page's: it forwards itself.
         let simulated = self.journal.setting(SIMULATED_OFFLINE_SETTING).await?;
         if in_force(simulated.as_deref(), session.as_ref()) != SimulatedOfflineMode::Off {
-            return Ok(None);
+            return Ok(Pass::Elsewhere);
         }
-        let Some(leave) = leave_to_forward(&self.journal).await? else { return Ok(None) };
-        let endpoints = Endpoints::kept(&self.journal).await?;
+        let Some(endpoints) = Endpoints::kept(&self.journal).await? else {
+            let unknown =
+                "this device keeps no gateway's address: open the till, whose page knows it and forwards";
+            return Ok(Pass::ForPages(TerminalError::new(ErrorCode::StorageUnavailable, unknown)));
+        };
+        let provider = TOKEN_PROVIDER.with_borrow(Clone::clone);
+        let has_provider = provider.is_some() || !endpoints.connection_token_url.is_empty();
+        let Some(leave) = leave_to_forward(&self.journal).await? else { return Ok(Pass::Elsewhere) };
         let gateway = FetchGateway::new(endpoints, device_id(&self.journal).await?, session.clone())
-            .with_token_provider(TOKEN_PROVIDER.with_borrow(Clone::clone));
+            .with_token_provider(provider);
         let forwarder: Forwarder<'_, Browser> = Forwarder {
             journal: &self.journal,
             gateway: &gateway,
@@ -141,14 +153,13 @@ impl Worker {
         if let Some(renewed) = gateway.session().filter(|renewed| Some(renewed) != session.as_ref()) {
             self.journal.put_setting(SESSION_SETTING, &session_to_bytes(&renewed)).await?;
         }
-        Ok(Some(drained))
-    }
-
-    /// Whether this worker could have had a connection token: from a function, or from an address that a page kept.
-    async fn has_provider(&self) -> bool {
-        let kept = Endpoints::kept(&self.journal).await;
-        TOKEN_PROVIDER.with_borrow(Option::is_some)
-            || kept.is_ok_and(|kept| !kept.connection_token_url.is_empty())
+        match &drained.stopped {
+            Some(error @ GatewayError::TokenProvider(_)) if !has_provider => {
+                let code = ErrorCode::ConnectionTokenProviderErrorWhileForwarding;
+                Ok(Pass::ForPages(TerminalError::new(code, error.to_string())))
+            }
+            _ => Ok(Pass::Made(drained)),
+        }
     }
 
     fn report(&self, drained: &Drained) -> JsValue {

@@ -51,7 +51,9 @@ pub(crate) fn session() -> Session {
 }
 
 fn gateway(session: Option<Session>) -> FetchGateway {
-    FetchGateway::new(Endpoints::default(), "device-1".into(), session)
+    let endpoints =
+        Endpoints { gateway_url: String::new(), connection_token_url: "/demo/connection_token".to_owned() };
+    FetchGateway::new(endpoints, "device-1".into(), session)
 }
 
 fn empty() -> ForwardBatch {

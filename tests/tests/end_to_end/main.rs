@@ -37,6 +37,7 @@ mod screens;
 mod secrecy;
 mod unknown_outcome;
 mod updates;
+mod worker;
 
 use std::collections::HashMap;
 use std::time::Duration;

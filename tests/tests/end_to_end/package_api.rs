@@ -10,7 +10,7 @@ use tillandsia_tests::proxy::Proxy;
 use crate::{is_wanted, start_network};
 
 /// What the scripts share; `gateway` is its address.
-const HELPERS: &str = "const { Terminal, TerminalError } = await import('./tillandsia/index.js');
+pub(crate) const HELPERS: &str = "const { Terminal, TerminalError } = await import('./tillandsia/index.js');
     const { SimulatedReader } = await import('./tillandsia/simulated-reader.js');
     window.open_terminal = (more) => Terminal.create({ gatewayUrl: gateway,
         fetchConnectionToken: async () => (await fetch('./connection_token', { method: 'POST' })).json(), ...more });
