@@ -5,6 +5,11 @@ use crate::ports::{Entropy, Gateway};
 
 /// A probe without an answer for so long has failed.
 pub const PROBE_TIMEOUT_MS: u64 = 3_000;
+/// A request about one payment without an answer for so long has failed.
+pub const REQUEST_TIMEOUT_MS: u64 = 10_000;
+/// A request that need not be answered is doubted after so long: a probe beside it says whether anybody is there. With the
+/// probe's own time a sale learns within four and a half seconds that it is offline, on a network that swallows everything.
+pub const DOUBT_AFTER_MS: u64 = 1_200;
 /// Between probes while offline. The gateway's return is noticed within this and one probe.
 pub const PROBE_OFFLINE_MS: u64 = 3_000;
 /// Between probes while online: a loss is noticed by the next request anyway.
@@ -119,6 +124,12 @@ mod tests {
         }
         let worst_case_ms = PROBE_OFFLINE_MS + PROBE_TIMEOUT_MS;
         assert!(worst_case_ms < 15_000, "and within 15 s without one");
+    }
+
+    #[test]
+    fn a_sale_learns_that_it_is_offline_long_before_its_request_times_out() {
+        let learns_ms = DOUBT_AFTER_MS + PROBE_TIMEOUT_MS;
+        assert!(learns_ms <= 4_500 && learns_ms < REQUEST_TIMEOUT_MS, "{learns_ms} ms");
     }
 
     #[test]

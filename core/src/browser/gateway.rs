@@ -15,12 +15,10 @@ use super::answers::{FromJs, from_json};
 use super::device::Endpoints;
 use super::js::{text, text_of, within};
 use crate::ids::OfflineId;
-use crate::network::PROBE_TIMEOUT_MS;
+use crate::network::{PROBE_TIMEOUT_MS, REQUEST_TIMEOUT_MS};
 use crate::ports::{Gateway, GatewayError};
 use crate::wire;
 
-/// How long the answer to a request for one payment may take, milliseconds.
-const REQUEST_MS_MAX: u64 = 10_000;
 /// How long the answer to a batch may take, milliseconds; well below a lease.
 const FORWARD_MS_MAX: u64 = 20_000;
 
@@ -85,7 +83,7 @@ impl FetchGateway {
             device_id: self.device_id.clone(),
         };
         let url = self.url("/v1/terminal/sessions");
-        let answer = post(&url, None, json(&request), REQUEST_MS_MAX).await?;
+        let answer = post(&url, None, json(&request), REQUEST_TIMEOUT_MS).await?;
         // A token that the gateway does not take is its provider's failure, never a payment's.
         let session: wire::Session = parse(&answer).map_err(|error| match error {
             error @ GatewayError::Refused { status: 400..=499, .. } => {
@@ -106,7 +104,7 @@ impl FetchGateway {
             return Err(GatewayError::TokenProvider("nothing was given that provides one".to_owned()));
         }
         let builder = Request::post(&self.endpoints.connection_token_url);
-        let answer = match send(builder, None, None, REQUEST_MS_MAX).await {
+        let answer = match send(builder, None, None, REQUEST_TIMEOUT_MS).await {
             Ok(answer) => answer,
             Err(error @ (GatewayError::Unreachable | GatewayError::TimedOut)) => return Err(error),
             Err(error) => return Err(GatewayError::TokenProvider(error.to_string())),
@@ -162,7 +160,7 @@ impl Gateway for FetchGateway {
     }
 
     async fn create(&self, request: &wire::CreatePayment) -> Result<wire::PaymentIntent, GatewayError> {
-        parse(&self.authorised("/v1/terminal/payments", json(request), REQUEST_MS_MAX).await?)
+        parse(&self.authorised("/v1/terminal/payments", json(request), REQUEST_TIMEOUT_MS).await?)
     }
 
     async fn update_payment_method(
@@ -170,12 +168,12 @@ impl Gateway for FetchGateway {
         request: &wire::PaymentSubmission,
     ) -> Result<wire::PaymentMethod, GatewayError> {
         let path = format!("/v1/terminal/payments/{}/payment_method", request.payment.offline_id);
-        parse(&self.authorised(&path, json(request), REQUEST_MS_MAX).await?)
+        parse(&self.authorised(&path, json(request), REQUEST_TIMEOUT_MS).await?)
     }
 
     async fn confirm(&self, request: &wire::PaymentSubmission) -> Result<wire::ForwardResult, GatewayError> {
         let path = format!("/v1/terminal/payments/{}/confirm", request.payment.offline_id);
-        parse(&self.authorised(&path, json(request), REQUEST_MS_MAX).await?)
+        parse(&self.authorised(&path, json(request), REQUEST_TIMEOUT_MS).await?)
     }
 
     async fn forward(&self, batch: &wire::ForwardBatch) -> Result<wire::ForwardResults, GatewayError> {
@@ -194,7 +192,7 @@ impl Gateway for FetchGateway {
         }
         let path = format!("/v1/terminal/payment_intents/{payment_intent}/capture");
         let body = Capture { amount_to_capture: amount_minor };
-        parse(&self.authorised(&path, json(&body), REQUEST_MS_MAX).await?)
+        parse(&self.authorised(&path, json(&body), REQUEST_TIMEOUT_MS).await?)
     }
 
     async fn resolve(
@@ -203,7 +201,7 @@ impl Gateway for FetchGateway {
         question: &wire::Question,
     ) -> Result<wire::ForwardResult, GatewayError> {
         let path = format!("/v1/terminal/payments/{id}/resolve");
-        parse(&self.authorised(&path, json(question), REQUEST_MS_MAX).await?)
+        parse(&self.authorised(&path, json(question), REQUEST_TIMEOUT_MS).await?)
     }
 }
 
@@ -211,7 +209,7 @@ impl Gateway for FetchGateway {
 async fn asked(provider: &Function) -> Result<String, String> {
     let thrown = |thrown: JsValue| format!("the app's function failed with {}", text_of(&thrown));
     let answer = Promise::resolve(&provider.call0(&JsValue::UNDEFINED).map_err(thrown)?);
-    let token = within(REQUEST_MS_MAX, JsFuture::from(answer)).await;
+    let token = within(REQUEST_TIMEOUT_MS, JsFuture::from(answer)).await;
     let token = token.ok_or("the app's function gave none in time")?.map_err(thrown)?;
     let secret = token.as_string().or_else(|| text(&token, "secret")).filter(|secret| !secret.is_empty());
     secret.ok_or_else(|| "the app's function returned neither a text nor an object with `secret`".to_owned())
@@ -227,20 +225,32 @@ async fn post(url: &str, secret: Option<&str>, body: String, ms: u64) -> Result<
     send(Request::post(url), secret, Some(body), ms).await
 }
 
-/// Sends and reads the whole answer within `ms` milliseconds; after that the request is aborted.
+/// Aborts its request when it is dropped: one that nobody waits for any more would keep one of the few connections that a
+/// browser has to a server. Of a request that was answered nothing is left to abort.
+struct Abort(Option<AbortController>);
+
+impl Drop for Abort {
+    fn drop(&mut self) {
+        if let Some(controller) = &self.0 {
+            controller.abort();
+        }
+    }
+}
+
+/// Sends and reads the whole answer within `ms` milliseconds. After that the request is aborted, as when it is dropped.
 async fn send(
     builder: RequestBuilder,
     secret: Option<&str>,
     body: Option<String>,
     ms: u64,
 ) -> Result<Answer, GatewayError> {
-    let abort = AbortController::new().ok();
+    let abort = Abort(AbortController::new().ok());
     // A redirect is never followed: it could carry a card's ciphertext to another server.
     let mut builder = builder
         .cache(RequestCache::NoStore)
         .credentials(RequestCredentials::Omit)
         .redirect(RequestRedirect::Manual)
-        .abort_signal(abort.as_ref().map(AbortController::signal).as_ref());
+        .abort_signal(abort.0.as_ref().map(AbortController::signal).as_ref());
     if let Some(secret) = secret {
         builder = builder.header("Authorization", &format!("Bearer {secret}"));
     }
@@ -257,12 +267,7 @@ async fn send(
     match within(ms, exchange).await {
         Some(Ok(((status, retry_after_ms), body))) => Ok(Answer { status, retry_after_ms, body }),
         Some(Err(_)) => Err(GatewayError::Unreachable),
-        None => {
-            if let Some(abort) = abort {
-                abort.abort();
-            }
-            Err(GatewayError::TimedOut)
-        }
+        None => Err(GatewayError::TimedOut),
     }
 }
 

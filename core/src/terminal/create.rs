@@ -1,14 +1,19 @@
 //! Step 4: create a PaymentIntent. The only place that mints offline ids.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
+
+use futures::future::{Either, select};
 
 use super::{Route, Terminal, gateway_failed};
 use crate::error::{ErrorCode, TerminalError};
 use crate::ids::OfflineId;
 use crate::money::Money;
+use crate::network::DOUBT_AFTER_MS;
+use crate::offline::NetworkStatus;
 use crate::payment_intent::{CaptureMethod, OfflineBehavior, PaymentIntent, Stage};
 use crate::ports::{Clock, Entropy, Gateway, GatewayError, Platform, Reader};
-use crate::wire::CreatePayment;
+use crate::wire::{self, CreatePayment};
 
 /// Stripe's bounds for metadata: keys, length of a key, length of a value (characters).
 const METADATA_MAX: (usize, usize, usize) = (50, 40, 500);
@@ -75,7 +80,8 @@ impl CreateParameters {
 }
 
 impl<P: Platform, R: Reader> Terminal<P, R> {
-    /// Creates a PaymentIntent, on the gateway too where it is reached; `id` is `None` otherwise.
+    /// Creates a PaymentIntent, on the gateway too where it is reached; `id` is `None` otherwise. One that may be stored
+    /// is not kept waiting by a network that answers nothing: see [`DOUBT_AFTER_MS`].
     ///
     /// # Errors
     /// `invalid_request`; with `require_online` and no gateway
@@ -107,7 +113,14 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         if route == Route::Store {
             return Ok(intent);
         }
-        let answer = self.gateway.create(&create_request(&intent)).await;
+        let request = create_request(&intent);
+        let answer = match route {
+            Route::Online => self.gateway.create(&request).await,
+            _ => match self.answer_unless_offline(&request).await {
+                Some(answer) => answer,
+                None => return Ok(intent),
+            },
+        };
         self.heard(&answer);
         match answer {
             Ok(made) => {
@@ -125,6 +138,27 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
                 }
                 Ok(intent)
             }
+        }
+    }
+
+    /// The gateway's answer; `None` once a probe beside the request has found nobody there.
+    ///
+    /// What is given up may still arrive, even after the sale. It then makes a PaymentIntent without a card, under the
+    /// offline id that the stored payment is forwarded by: the ledger knows the two for one, whichever comes first. Its
+    /// answer is not waited for; the id comes with the outcome.
+    async fn answer_unless_offline(
+        &self,
+        request: &CreatePayment,
+    ) -> Option<Result<wire::PaymentIntent, GatewayError>> {
+        let doubting = pin!(async {
+            self.clock.sleep_ms(DOUBT_AFTER_MS).await;
+            self.probe().await;
+        });
+        match select(pin!(self.gateway.create(request)), doubting).await {
+            Either::Left((answer, _)) => Some(answer),
+            Either::Right(((), _)) if self.network_status() == NetworkStatus::Offline => None,
+            // Slow, but there.
+            Either::Right(((), asking)) => Some(asking.await),
         }
     }
 

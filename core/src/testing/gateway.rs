@@ -4,9 +4,10 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
-use super::session;
+use super::{ManualClock, session};
 use crate::ids::OfflineId;
-use crate::ports::{Gateway, GatewayError};
+use crate::network::{PROBE_TIMEOUT_MS, REQUEST_TIMEOUT_MS};
+use crate::ports::{Clock, Gateway, GatewayError};
 use crate::wire;
 
 /// What happens to the next request that carries payments.
@@ -20,6 +21,14 @@ pub enum NextAnswer {
     Hangs,
     /// Every payment in it gets this status instead of being carried out.
     Status(u16),
+}
+
+/// How long callers wait for an answer, milliseconds.
+#[derive(Debug, Clone)]
+struct Pace {
+    clock: ManualClock,
+    create_ms: u64,
+    probe_ms: u64,
 }
 
 #[derive(Debug, Default)]
@@ -40,6 +49,8 @@ struct Data {
     livemode: bool,
     session_refusal: Option<GatewayError>,
     payment_amount_max: Option<BTreeMap<String, u64>>,
+    pace: Option<Pace>,
+    probes: u64,
 }
 
 /// The gateway. Clones share the ledger. An amount that ends in 05 is declined.
@@ -55,6 +66,22 @@ impl MemoryGateway {
     /// While down nothing arrives.
     pub fn set_down(&self, down: bool) {
         self.0.borrow_mut().down = down;
+    }
+
+    /// From now on a PaymentIntent is made as its request arrives and told `create_ms` later, and a probe is answered after
+    /// `probe_ms`; an answer that takes longer than its request waits does not come.
+    pub fn set_pace(&self, clock: &ManualClock, create_ms: u64, probe_ms: u64) {
+        self.0.borrow_mut().pace = Some(Pace { clock: clock.clone(), create_ms, probe_ms });
+    }
+
+    /// From now on everything is answered at once.
+    pub fn answer_at_once(&self) {
+        self.0.borrow_mut().pace = None;
+    }
+
+    /// How many probes have come.
+    pub fn probes(&self) -> u64 {
+        self.0.borrow().probes
     }
 
     /// Every charge made, in order: offline id and amount.
@@ -171,6 +198,13 @@ impl MemoryGateway {
         }
     }
 
+    async fn wait(&self, take_ms: impl Fn(&Pace) -> u64, ms_max: u64) -> Result<(), GatewayError> {
+        let Some(pace) = self.0.borrow().pace.clone() else { return Ok(()) };
+        let ms = take_ms(&pace);
+        pace.clock.sleep_ms(ms.min(ms_max)).await;
+        if ms > ms_max { Err(GatewayError::TimedOut) } else { Ok(()) }
+    }
+
     async fn arrive<T>(
         &self,
         payments: &[wire::PaymentSubmission],
@@ -257,14 +291,19 @@ impl Gateway for MemoryGateway {
     }
 
     async fn probe(&self, _nonce: &str) -> bool {
-        self.up().is_ok()
+        self.0.borrow_mut().probes += 1;
+        self.up().is_ok() && self.wait(|pace| pace.probe_ms, PROBE_TIMEOUT_MS).await.is_ok()
     }
 
     async fn create(&self, request: &wire::CreatePayment) -> Result<wire::PaymentIntent, GatewayError> {
         self.up()?;
-        let mut data = self.0.borrow_mut();
-        data.created += 1;
-        Ok(intent(data.created, request, "requires_payment_method"))
+        let made = {
+            let mut data = self.0.borrow_mut();
+            data.created += 1;
+            intent(data.created, request, "requires_payment_method")
+        };
+        self.wait(|pace| pace.create_ms, REQUEST_TIMEOUT_MS).await?;
+        Ok(made)
     }
 
     async fn update_payment_method(

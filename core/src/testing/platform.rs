@@ -1,8 +1,10 @@
 //! A clock that is set by hand, randomness from a seed, and the in-memory ports together.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::future::poll_fn;
 use std::rc::Rc;
+use std::task::Poll;
 
 use super::{MemoryGateway, MemoryStore, MemoryVault};
 use crate::ports::{Clock, Entropy, Platform};
@@ -21,29 +23,83 @@ impl Platform for MemoryPlatform {
     type Entropy = SeededEntropy;
 }
 
-/// A clock that stands still until it is moved. Sleeping moves it.
+/// A clock that stands still until it is moved. Sleeping moves it, to the end of whoever of those that sleep wakes first:
+/// each of them has to be polled.
 #[derive(Debug, Clone)]
-pub struct ManualClock(Rc<Cell<u64>>);
+pub struct ManualClock(Rc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    now_ms: Cell<u64>,
+    /// When each of those that sleep wakes.
+    wakes_ms: RefCell<Vec<u64>>,
+}
 
 impl ManualClock {
     /// A clock that shows `now_ms`.
     pub fn at(now_ms: u64) -> Self {
-        ManualClock(Rc::new(Cell::new(now_ms)))
+        let clock = ManualClock(Rc::default());
+        clock.advance_ms(now_ms);
+        clock
     }
 
     /// Moves it on.
     pub fn advance_ms(&self, ms: u64) {
-        self.0.set(self.0.get() + ms);
+        self.0.now_ms.set(self.0.now_ms.get() + ms);
+    }
+
+    fn move_to(&self, at_ms: u64) {
+        self.0.now_ms.set(at_ms.max(self.0.now_ms.get()));
+    }
+}
+
+/// One that sleeps, until it is dropped.
+struct Sleeper<'a> {
+    clock: &'a ManualClock,
+    wakes_ms: u64,
+}
+
+impl<'a> Sleeper<'a> {
+    fn new(clock: &'a ManualClock, wakes_ms: u64) -> Self {
+        clock.0.wakes_ms.borrow_mut().push(wakes_ms);
+        Sleeper { clock, wakes_ms }
+    }
+
+    fn is_first(&self) -> bool {
+        self.clock.0.wakes_ms.borrow().iter().all(|other| *other >= self.wakes_ms)
+    }
+}
+
+impl Drop for Sleeper<'_> {
+    fn drop(&mut self) {
+        let mut all = self.clock.0.wakes_ms.borrow_mut();
+        if let Some(at) = all.iter().position(|wakes_ms| *wakes_ms == self.wakes_ms) {
+            all.swap_remove(at);
+        }
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> TimestampMs {
-        TimestampMs(self.0.get())
+        TimestampMs(self.0.now_ms.get())
     }
 
     async fn sleep_ms(&self, ms: u64) {
-        self.advance_ms(ms);
+        let sleeper = Sleeper::new(self, self.0.now_ms.get() + ms);
+        let mut others_asked = false;
+        poll_fn(|context| {
+            // Whoever runs beside it lies down to sleep before time passes.
+            if others_asked && sleeper.is_first() {
+                self.move_to(sleeper.wakes_ms);
+            }
+            if self.0.now_ms.get() >= sleeper.wakes_ms {
+                return Poll::Ready(());
+            }
+            others_asked = true;
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
     }
 }
 

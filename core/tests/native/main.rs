@@ -11,4 +11,5 @@ mod steps;
 mod transitions;
 mod upkeep;
 mod voiding;
+mod waiting;
 mod world;
