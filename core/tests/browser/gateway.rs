@@ -1,8 +1,9 @@
 //! The gateway over fetch: what each kind of answer means.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use futures::future::{Either, select};
 use js_sys::Array;
 use tillandsia_core::browser::{BrowserClock, Endpoints, FetchGateway};
 use tillandsia_core::ports::{Clock as _, Gateway as _, GatewayError};
@@ -121,6 +122,22 @@ async fn answers_that_are_not_the_gateways_are_told_from_its_refusals() {
     }
     let _fetch = fake_fetch(async |_, _, _, _| None);
     assert_eq!(gateway(Some(session())).forward(&empty()).await, Err(GatewayError::Unreachable));
+}
+
+#[wasm_bindgen_test]
+async fn a_request_that_nobody_waits_for_any_more_is_aborted() {
+    let _fetch = fake_fetch(async |_, _, _, _| std::future::pending().await);
+    let aborted = Rc::new(Cell::new(0));
+    let seen = Rc::clone(&aborted);
+    let seen = Closure::<dyn FnMut()>::new(move || seen.set(seen.get() + 1));
+    let _spy = Undo(raw::spy_on_aborts(&seen));
+    let till = gateway(None);
+    let mut probing = Box::pin(till.probe("n1"));
+    let pause = Box::pin(BrowserClock.sleep_ms(20));
+    assert!(matches!(select(probing.as_mut(), pause).await, Either::Right(_)));
+    assert_eq!(aborted.get(), 0);
+    drop(probing);
+    assert_eq!(aborted.get(), 1);
 }
 
 /// A server whose only good secret is `good`, and which gives out that one.

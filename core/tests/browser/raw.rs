@@ -112,6 +112,8 @@ export const fakeFetch = (answer) => replace(globalThis, "fetch", () => async (r
   const [status, text, headers] = answered;
   return new Response(text, { status, headers: headers ?? {} });
 });
+export const spyOnAborts = (seen) => replace(AbortController.prototype, "abort", (original) =>
+  function (...args) { seen(); return original.apply(this, args); });
 export const never = () => new Promise(() => {});
 export const holdLock = (name) => new Promise((resolve) => {
   navigator.locks.request(name, () => new Promise((release) => resolve(release)));
@@ -153,6 +155,8 @@ extern "C" {
     pub(crate) fn fake_fetch(
         answer: &Closure<dyn FnMut(String, String, String, String) -> js_sys::Promise>,
     ) -> js_sys::Function;
+    #[wasm_bindgen(js_name = spyOnAborts)]
+    pub(crate) fn spy_on_aborts(seen: &Closure<dyn FnMut()>) -> js_sys::Function;
     #[wasm_bindgen]
     pub(crate) fn never() -> js_sys::Promise;
     #[wasm_bindgen(catch, js_name = holdLock)]

@@ -21,6 +21,8 @@ struct Inner {
     /// How far the device's clock has been put forward of everybody else's.
     ahead_ms: Cell<u64>,
     readers: RefCell<Vec<Weak<Wire>>>,
+    /// When each of those that sleep wakes.
+    wakes_ms: RefCell<Vec<u64>>,
 }
 
 /// The device's clock. Clones are the same clock.
@@ -54,12 +56,40 @@ impl VirtualClock {
         self.0.readers.borrow_mut().push(Rc::downgrade(reader));
     }
 
-    fn pass_until(&self, until_ms: u64) {
+    /// Lets time pass until the first of those that wait for it has waited long enough.
+    fn pass_to_next(&self) {
         let readers: Vec<Rc<Wire>> = self.0.readers.borrow().iter().filter_map(Weak::upgrade).collect();
-        let due = readers.iter().filter_map(|reader| reader.deadline_ms()).filter(|due| *due <= until_ms);
-        self.0.now_ms.set(due.min().unwrap_or(until_ms).max(self.0.now_ms.get()));
+        let mut due = self.0.wakes_ms.borrow().clone();
+        // Whoever is awake by now and was not asked yet holds nobody up.
+        due.retain(|wakes_ms| *wakes_ms > self.0.now_ms.get());
+        due.extend(readers.iter().filter_map(|reader| reader.deadline_ms()));
+        if let Some(next_ms) = due.into_iter().min() {
+            self.0.now_ms.set(next_ms.max(self.0.now_ms.get()));
+        }
         for reader in readers {
             reader.wake(self.0.now_ms.get());
+        }
+    }
+}
+
+/// One that sleeps, until it is dropped.
+struct Sleeper<'a> {
+    clock: &'a VirtualClock,
+    wakes_ms: u64,
+}
+
+impl<'a> Sleeper<'a> {
+    fn new(clock: &'a VirtualClock, wakes_ms: u64) -> Self {
+        clock.0.wakes_ms.borrow_mut().push(wakes_ms);
+        Sleeper { clock, wakes_ms }
+    }
+}
+
+impl Drop for Sleeper<'_> {
+    fn drop(&mut self) {
+        let mut all = self.clock.0.wakes_ms.borrow_mut();
+        if let Some(at) = all.iter().position(|wakes_ms| *wakes_ms == self.wakes_ms) {
+            all.swap_remove(at);
         }
     }
 }
@@ -70,16 +100,19 @@ impl Clock for VirtualClock {
     }
 
     async fn sleep_ms(&self, ms: u64) {
-        let until_ms = self.0.now_ms.get() + ms;
-        let mut polls = 0;
+        let sleeper = Sleeper::new(self, self.0.now_ms.get() + ms);
+        let (mut polls, mut seen_ms) = (0, self.0.now_ms.get());
         poll_fn(|context| {
-            if self.0.now_ms.get() >= until_ms {
+            let now_ms = self.0.now_ms.get();
+            if now_ms >= sleeper.wakes_ms {
                 return Poll::Ready(());
             }
             context.waker().wake_by_ref();
-            polls += 1;
+            // Whoever was woken by the time that passed does what it does before more of it passes.
+            polls = if now_ms == seen_ms { polls + 1 } else { 0 };
+            seen_ms = now_ms;
             if polls > IDLE_POLLS {
-                self.pass_until(until_ms);
+                self.pass_to_next();
             }
             Poll::Pending
         })

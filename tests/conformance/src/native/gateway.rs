@@ -2,12 +2,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::future::pending;
 use std::rc::Rc;
 use std::sync::Mutex;
 
 use tillandsia_core::ids::OfflineId;
-use tillandsia_core::ports::{Entropy, Gateway, GatewayError};
+use tillandsia_core::network::{PROBE_TIMEOUT_MS, REQUEST_TIMEOUT_MS};
+use tillandsia_core::ports::{Clock, Entropy, Gateway, GatewayError};
 use tillandsia_core::testing::SeededEntropy;
 use tillandsia_core::wire::{self, OfflineConfiguration};
 use tillandsia_gateway::acquirer::Account;
@@ -147,7 +147,9 @@ impl Remote {
             Some(Fate::Portal) => Err(GatewayError::NotTheGateway),
             Some(Fate::Stalled) => {
                 self.server.stalled.set(true);
-                pending().await
+                let waits_ms = if request == Request::Probe { PROBE_TIMEOUT_MS } else { REQUEST_TIMEOUT_MS };
+                self.server.clock.sleep_ms(waits_ms).await;
+                Err(GatewayError::TimedOut)
             }
             Some(Fate::SessionEnded) => {
                 Err(refused(Refusal::unauthorized("session_expired", "it has ended")))

@@ -4,14 +4,15 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::rows;
-use crate::rig::{Control, Request};
-use crate::world::{TAP, World, equal, holds, is_stored, part, text};
+use crate::rig::{Control, Fate, Request};
+use crate::world::{TAP, World, equal, holds, is_stored, number, part, text};
 
 rows! {
     "1.2.4-created-offline" "Created offline a PaymentIntent has no id of the gateway's and an offline id that stays." => created_offline;
     "1.2.4-created-online" "Created online it has the gateway's id at once." => created_online;
     "1.2.4-metadata" "Metadata, description and receipt address reach the gateway's PaymentIntent unchanged, offline too." => metadata;
     "1.2.4-prefer-online-is-default" "Without `offlineBehavior` a payment prefers the network and falls back where the gateway is gone." => default;
+    "1.2.4-stalled" "On a network that swallows everything a payment that prefers it is made offline within 5 seconds, and charged once." => stalled;
     "1.2.4-require-online-tries" "`require_online` tries the network even while the till believes that it is offline." => require_online_tries;
     "1.2.4-require-online-fails" "`require_online` without a connection fails with its own code." => require_online_fails;
     "1.2.4-force-offline" "`force_offline` never asks the gateway on the sale's path, and the payment is forwarded in the background." => force_offline;
@@ -72,6 +73,23 @@ async fn default(w: &World<'_>) -> Result<()> {
     w.control(Control::Cut).await?;
     let offline = w.sell(500).await?;
     equal("stored where it cannot", part(&offline, "/offlineDetails/requiresUpload").as_bool(), Some(true))
+}
+
+async fn stalled(w: &World<'_>) -> Result<()> {
+    w.till().await?;
+    w.fault(Request::Any, Fate::Stalled, 1_000).await?;
+    let intent = w.create_as(700, "prefer_online").await?;
+    let took_ms = w.now_ms().await? - number(&intent, "/createdAtMs")?;
+    holds(&format!("made within 5 seconds, not {took_ms} ms"), took_ms <= 5_000)?;
+    equal("id", part(&intent, "/id").clone(), Value::Null)?;
+    equal("status", w.network_status().await?, json!("offline"))?;
+    let intent = w.collect(&intent, TAP).await?;
+    let stored = w.confirm(&intent).await?;
+    is_stored(&stored)?;
+    w.control(Control::Heal).await?;
+    w.becomes(&stored, "accepted").await?;
+    w.told_once(&stored).await?;
+    equal("charged once", w.charged().await?, vec![700])
 }
 
 async fn require_online_tries(w: &World<'_>) -> Result<()> {
