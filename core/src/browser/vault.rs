@@ -13,7 +13,7 @@ use web_sys::{CryptoKey, SubtleCrypto};
 
 use super::entropy::{BrowserEntropy, CRYPTO};
 use super::js::{object, text_of};
-use super::store::{Connection, KEYS, LOG, PAYMENTS, Query, SETTINGS, Work, store_error};
+use super::store::{Connection, KEYS, LOG, PAYMENTS, Put, Query, SETTINGS, Work, store_error};
 use crate::journal::Sealed;
 use crate::ports::{Entropy as _, StoreError, Vault, VaultError};
 
@@ -78,19 +78,25 @@ struct Keeping {
 }
 
 impl Work for Keeping {
-    fn run<'a>(&'a self, transaction: &'a Transaction<'_>) -> LocalBoxFuture<'a, Result<(), StoreError>> {
+    fn puts<'a>(
+        &'a self,
+        transaction: &'a Transaction<'_>,
+    ) -> LocalBoxFuture<'a, Result<Vec<Put>, StoreError>> {
         Box::pin(async move {
-            self.kept.replace(keep(transaction, &self.made).await?);
-            Ok(())
+            self.kept.replace(kept_in(transaction).await?);
+            Ok(match *self.kept.borrow() {
+                Some(_) => Vec::new(),
+                // Settings sealed with a lost key are of no use to anybody; all of them can be fetched or made again.
+                None => vec![Put::Cleared(SETTINGS), Put::At(KEYS, KEY.into(), self.made.clone().into())],
+            })
         })
     }
 }
 
-/// Puts `made` unless there is a key already, which is returned.
-async fn keep(transaction: &Transaction<'_>, made: &CryptoKey) -> Result<Option<JsValue>, StoreError> {
-    let name = JsValue::from_str(KEY);
+/// The key that is there; an error where there is none any more and no other may take its place.
+async fn kept_in(transaction: &Transaction<'_>) -> Result<Option<JsValue>, StoreError> {
     let keys = transaction.object_store(KEYS).map_err(store_error)?;
-    let kept = keys.get::<JsValue, JsValue, _>(name.clone()).primitive().map_err(store_error)?;
+    let kept = keys.get::<JsValue, JsValue, _>(JsValue::from_str(KEY)).primitive().map_err(store_error)?;
     if let Some(kept) = kept.await.map_err(store_error)? {
         return Ok(Some(kept));
     }
@@ -103,10 +109,6 @@ async fn keep(transaction: &Transaction<'_>, made: &CryptoKey) -> Result<Option<
             ));
         }
     }
-    // Settings sealed with a lost key are of no use to anybody; all of them can be fetched or made again.
-    transaction.object_store(SETTINGS).and_then(|settings| settings.clear()).map_err(store_error)?;
-    let value = JsValue::from(made.clone());
-    keys.put(value).with_key(name).without_key_type().primitive().map_err(store_error)?;
     Ok(None)
 }
 

@@ -14,6 +14,7 @@ mod page;
 mod raw;
 mod store;
 mod till;
+mod traps;
 mod vault;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

@@ -12,18 +12,17 @@ use indexed_db_futures::database::Database;
 use indexed_db_futures::error::Error;
 use indexed_db_futures::internals::SystemRepr as _;
 use indexed_db_futures::prelude::*;
-use indexed_db_futures::transaction::{
-    Transaction, TransactionDurability, TransactionMode, TransactionOptions,
-};
+use indexed_db_futures::transaction::{Transaction, TransactionMode};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Event, IdbDatabase};
 
 use super::super::js::within;
-use super::errors::{aborted, is_lost, is_newer, open_error, store_error};
+use super::errors::{is_lost, is_newer, open_error, store_error};
 use super::migrations::{self, STEPS, Step};
 use super::open::{as_found, versioned};
 use super::requests::Query;
+use super::writing::{self, Work};
 use crate::ports::StoreError;
 
 /// The database's name.
@@ -138,7 +137,7 @@ impl Connection {
             return Err(StoreError::NewerVersion { found });
         }
         let again;
-        let transaction = match begin_write(&first, stores) {
+        let transaction = match writing::begin(&first, stores) {
             Ok(transaction) => transaction,
             // Nothing was sent yet, so beginning anew on a fresh connection repeats nothing.
             Err(error) if is_lost(&error) => {
@@ -147,11 +146,11 @@ impl Connection {
                 if let Some(found) = self.newer.get() {
                     return Err(StoreError::NewerVersion { found });
                 }
-                begin_write(&again, stores).map_err(store_error)?
+                writing::begin(&again, stores).map_err(store_error)?
             }
             Err(error) => return Err(store_error(error)),
         };
-        let result = finish(transaction, work).await;
+        let result = writing::finish(transaction, work).await;
         self.note(&result);
         result
     }
@@ -241,13 +240,6 @@ impl Connection {
     }
 }
 
-/// What is done inside a writing transaction.
-pub(in crate::browser) trait Work {
-    /// Sends the requests, and waits for the last of them. Must not await anything but requests of this transaction:
-    /// it would commit by itself meanwhile.
-    fn run<'a>(&'a self, transaction: &'a Transaction<'_>) -> LocalBoxFuture<'a, Result<(), StoreError>>;
-}
-
 /// Hears what happens to a connection, until it is dropped.
 struct Watch {
     db: IdbDatabase,
@@ -272,34 +264,4 @@ impl std::fmt::Debug for Connection {
 
 fn begin_read<'a>(db: &'a Database, stores: &[&str]) -> Result<Transaction<'a>, Error> {
     db.transaction(stores).with_mode(TransactionMode::Readonly).build()
-}
-
-fn begin_write<'a>(db: &'a Database, stores: &[&str]) -> Result<Transaction<'a>, Error> {
-    let mut options = TransactionOptions::new();
-    options.set_durability(TransactionDurability::Strict);
-    let transaction =
-        db.transaction(stores).with_mode(TransactionMode::Readwrite).with_options(options).build()?;
-    // The library's listener to failed requests can be called once only, and throws when a second request fails: as all
-    // behind the first one do. The event `abort` follows in any case, and the transaction then says why.
-    let raw: &web_sys::IdbTransaction = transaction.as_sys().unchecked_ref();
-    raw.set_onerror(None);
-    Ok(transaction)
-}
-
-async fn finish(transaction: Transaction<'_>, work: &dyn Work) -> Result<(), StoreError> {
-    // Kept to ask why it was aborted: `commit` takes the transaction.
-    let raw: web_sys::IdbTransaction = transaction.as_sys().clone().unchecked_into();
-    match work.run(&transaction).await {
-        // `commit` resolves on the event `complete`, and fails on `error` and `abort`.
-        Ok(()) => match transaction.commit().await {
-            Ok(()) => Ok(()),
-            Err(error @ Error::DomException(_)) => Err(store_error(error)),
-            Err(_) => Err(aborted(raw.error())),
-        },
-        Err(error) => {
-            transaction.abort().await.ok();
-            // A request may only say that the transaction was aborted; the transaction says why.
-            Err(raw.error().map_or(error, |exception| aborted(Some(exception))))
-        }
-    }
 }

@@ -6,19 +6,17 @@ pub mod migrations;
 mod open;
 mod requests;
 mod rows;
+mod writing;
 
 use std::cell::Cell;
 use std::rc::Rc;
 
 use futures::future::LocalBoxFuture;
-use indexed_db_futures::error::Error;
-use indexed_db_futures::future::BasicRequest;
 use indexed_db_futures::prelude::*;
 use indexed_db_futures::transaction::Transaction;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-pub(in crate::browser) use connection::Work;
 pub use connection::{Connection, DATABASE};
 use rows::{
     entry_from_js, entry_to_js, head_from_js, head_to_js, payment_from_js, payment_to_js, sealed_from_js,
@@ -32,8 +30,8 @@ use crate::journal::{Commit, Digest, Head, LogEntry, PaymentRow, QueuePosition, 
 use crate::ports::{Entropy as _, Store, StoreError};
 
 pub(in crate::browser) use errors::store_error;
-use requests::Put;
 pub(in crate::browser) use requests::Query;
+pub(in crate::browser) use writing::{Put, Work};
 
 pub(in crate::browser) const PAYMENTS: &str = "payments";
 pub(in crate::browser) const LOG: &str = "log";
@@ -47,15 +45,15 @@ const HEAD: &str = "head";
 pub struct IndexedDbStore {
     connection: Rc<Connection>,
     on_commit: Rc<dyn Fn()>,
-    /// The opening of the connection on which a commit has found the head it expected.
-    head_known_on: Cell<Option<u32>>,
+    /// The hash of the log's head as last read or written, and on which opening of the connection.
+    known: Cell<Option<(u32, Digest)>>,
 }
 
 impl IndexedDbStore {
     /// The store over a connection. `on_commit` is called after each commit, and each
     /// setting, is durable.
     pub fn new(connection: Rc<Connection>, on_commit: Rc<dyn Fn()>) -> Self {
-        IndexedDbStore { connection, on_commit, head_known_on: Cell::new(None) }
+        IndexedDbStore { connection, on_commit, known: Cell::new(None) }
     }
 
     /// The connection below.
@@ -81,12 +79,17 @@ impl std::fmt::Debug for IndexedDbStore {
 
 impl Store for IndexedDbStore {
     async fn head(&self) -> Result<Head, StoreError> {
-        head_from_js(self.one(META, HEAD).await?)
+        // Should the connection be opened anew meanwhile, this says no more than before: the number is that of no opening.
+        let opening = self.connection.opening();
+        let head = head_from_js(self.one(META, HEAD).await?)?;
+        self.known.set(Some((opening, head.hash)));
+        Ok(head)
     }
 
     async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
         // All is made ready before the transaction begins: inside it there are only requests.
-        let mut puts = Vec::with_capacity(commit.rows.len() + commit.removed.len() + commit.entries.len());
+        let mut puts =
+            Vec::with_capacity(commit.rows.len() + commit.removed.len() + commit.entries.len() + 1);
         puts.extend(commit.rows.iter().map(|row| match row.revision {
             1 => Put::New(PAYMENTS, payment_to_js(row)),
             _ => Put::Value(PAYMENTS, payment_to_js(row)),
@@ -94,15 +97,15 @@ impl Store for IndexedDbStore {
         puts.extend(commit.removed.iter().map(|id| Put::Gone(PAYMENTS, JsValue::from_str(&id.to_string()))));
         // An entry is never written over.
         puts.extend(commit.entries.iter().map(|entry| Put::New(LOG, entry_to_js(entry))));
+        puts.push(Put::At(META, HEAD.into(), head_to_js(&commit.head)));
         let committing = Committing {
             store: self,
-            puts,
-            next_head: head_to_js(&commit.head),
+            puts: Cell::new(puts),
             expected: commit.expected,
-            opening: Cell::new(None),
+            opening: Cell::new(0),
         };
         self.connection.write(&[PAYMENTS, LOG, META], &committing).await?;
-        self.head_known_on.set(committing.opening.get());
+        self.known.set(Some((committing.opening.get(), commit.head.hash)));
         (self.on_commit)();
         Ok(())
     }
@@ -165,76 +168,53 @@ impl Store for IndexedDbStore {
 impl IndexedDbStore {
     /// One put in a transaction of its own.
     async fn put(&self, store: &'static str, key: JsValue, value: JsValue) -> Result<(), StoreError> {
-        self.connection.write(&[store], &Putting { store, key, value }).await
+        self.connection.write(&[store], &Putting(Put::At(store, key, value))).await
     }
 }
 
 /// A commit inside its transaction.
 struct Committing<'a> {
     store: &'a IndexedDbStore,
-    puts: Vec<Put>,
-    next_head: JsValue,
+    puts: Cell<Vec<Put>>,
     expected: Digest,
     /// On which opening of the connection it ran.
-    opening: Cell<Option<u32>>,
+    opening: Cell<u32>,
 }
 
 impl Work for Committing<'_> {
-    fn run<'a>(&'a self, transaction: &'a Transaction<'_>) -> LocalBoxFuture<'a, Result<(), StoreError>> {
+    fn puts<'a>(
+        &'a self,
+        transaction: &'a Transaction<'_>,
+    ) -> LocalBoxFuture<'a, Result<Vec<Put>, StoreError>> {
         Box::pin(async move {
-            let opening = Some(self.store.connection.opening());
+            let opening = self.store.connection.opening();
             self.opening.set(opening);
             // Entries are numbered without a gap and never written over: where the next number is free, the head is
-            // still the one known. Only a database that this connection has not written to may be another one.
-            let head = match self.store.head_known_on.get() == opening {
-                true => None,
-                false => Some(ask_for_head(transaction).map_err(store_error)?),
-            };
-            self.puts.iter().try_for_each(|put| put.send(transaction)).map_err(store_error)?;
-            put_and_wait(transaction, META, HEAD.into(), self.next_head.clone()).await?;
-            // Asked for first and looked at last; a wrong head aborts all of it.
-            if let Some(head) = head
-                && head_from_js(head.await.map_err(store_error)?)?.hash != self.expected
-            {
-                return Err(StoreError::Conflict);
+            // still the one known. Only a database in which it was not seen on this connection may be another one.
+            if self.store.known.get() != Some((opening, self.expected)) {
+                let meta = transaction.object_store(META).map_err(store_error)?;
+                let head = meta
+                    .get::<JsValue, JsValue, _>(JsValue::from_str(HEAD))
+                    .primitive()
+                    .map_err(store_error)?;
+                if head_from_js(head.await.map_err(store_error)?)?.hash != self.expected {
+                    return Err(StoreError::Conflict);
+                }
             }
-            Ok(())
+            Ok(self.puts.take())
         })
     }
 }
 
 /// One put inside its transaction.
-struct Putting {
-    store: &'static str,
-    key: JsValue,
-    value: JsValue,
-}
+struct Putting(Put);
 
 impl Work for Putting {
-    fn run<'a>(&'a self, transaction: &'a Transaction<'_>) -> LocalBoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(put_and_wait(transaction, self.store, self.key.clone(), self.value.clone()))
+    fn puts<'a>(&'a self, _: &'a Transaction<'_>) -> LocalBoxFuture<'a, Result<Vec<Put>, StoreError>> {
+        Box::pin(std::future::ready(Ok(vec![self.0.clone()])))
     }
-}
-
-/// The last request of a transaction. Once it has answered so have all before it, and one that failed has aborted the
-/// transaction. Committing without having waited is no way to be faster: Firefox then lets a failure pass unless it is
-/// the very last request's.
-async fn put_and_wait(
-    transaction: &Transaction<'_>,
-    store: &str,
-    key: JsValue,
-    value: JsValue,
-) -> Result<(), StoreError> {
-    let store = transaction.object_store(store).map_err(store_error)?;
-    let put = store.put(value).with_key(key).without_key_type().primitive().map_err(store_error)?;
-    put.await.map_err(store_error)
 }
 
 fn position_to_js(position: QueuePosition) -> JsValue {
     Array::of2(&number(position.deadline.0), &JsValue::from_str(&position.id.to_string())).into()
-}
-
-fn ask_for_head(transaction: &Transaction<'_>) -> Result<BasicRequest<Option<JsValue>>, Error> {
-    let meta = transaction.object_store(META)?;
-    meta.get::<JsValue, JsValue, _>(JsValue::from_str(HEAD)).primitive()
 }

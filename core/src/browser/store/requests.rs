@@ -1,9 +1,8 @@
-//! What is asked of the database inside a transaction, as data: one code path carries all of it out.
+//! What is read inside a transaction, as data: one code path carries all of it out.
 
 use indexed_db_futures::KeyRange;
 use indexed_db_futures::cursor::CursorDirection;
 use indexed_db_futures::error::Error;
-use indexed_db_futures::internals::SystemRepr as _;
 use indexed_db_futures::object_store::ObjectStore;
 use indexed_db_futures::prelude::*;
 use indexed_db_futures::transaction::Transaction;
@@ -19,16 +18,6 @@ pub(in crate::browser) enum Query {
     Index(&'static str, &'static str, Option<JsValue>, usize),
     /// The last values of a store before a key, in ascending order.
     Last(&'static str, Option<JsValue>, usize),
-}
-
-/// What is written.
-pub(in crate::browser) enum Put {
-    /// Under the key that is part of the value, replacing what is there.
-    Value(&'static str, JsValue),
-    /// Under the key that is part of the value; there must be none yet.
-    New(&'static str, JsValue),
-    /// Takes away what is under a key.
-    Gone(&'static str, JsValue),
 }
 
 impl Query {
@@ -59,22 +48,6 @@ impl Query {
             }
             Query::Last(_, before, limit) => last(&store, before, limit).await,
         }
-    }
-}
-
-impl Put {
-    /// Sends the request. Nobody listens to it: a failure aborts the transaction, and a listener for each would be a
-    /// good part of the time that a commit takes.
-    pub(super) fn send(&self, transaction: &Transaction<'_>) -> Result<(), Error> {
-        let store = |name: &str| -> Result<web_sys::IdbObjectStore, Error> {
-            Ok(transaction.object_store(name)?.as_sys().clone().unchecked_into())
-        };
-        let sent = match self {
-            Put::Value(name, value) => store(name)?.put(value),
-            Put::New(name, value) => store(name)?.add(value),
-            Put::Gone(name, key) => store(name)?.delete(key),
-        };
-        sent.map(drop).map_err(Error::from)
     }
 }
 
