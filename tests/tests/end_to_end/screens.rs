@@ -171,21 +171,46 @@ async fn the_customer_of_a_decline_after_the_sale_can_be_reached() {
     browser.close().await.unwrap();
 }
 
+/// A pass in the service worker, as it makes one when it is woken; what it says of it.
+const WAKE_WORKER: &str = "const registration = await navigator.serviceWorker.ready;
+    const channel = new MessageChannel();
+    const ended = new Promise((resolve) => {
+        channel.port1.onmessage = ({ data }) => data.type === 'drain-started' || resolve(data);
+    });
+    registration.active.postMessage({ type: 'tillandsia-drain', mode: 'all' }, [channel.port2]);
+    return await ended;";
+
 #[tokio::test]
-async fn a_simulated_outage_stores_sales_until_it_is_ended() {
+async fn a_simulated_outage_holds_in_every_tab_and_in_the_worker_until_it_is_ended() {
     if !is_wanted(Engine::Chromium) {
         return;
     }
     let gateway = start_gateway().await;
     let browser = Browser::open(Engine::Chromium).await.unwrap();
     let till = open_till(&browser, &gateway.url()).await;
+    till.wait_installed().await.unwrap();
+    let first = browser.client().window().await.unwrap();
+    let second = browser.client().new_window(true).await.unwrap().handle;
+    browser.client().switch_to_window(second.clone()).await.unwrap();
+    let other = Till::open(&browser, &gateway.url()).await.unwrap();
+    other.wait_status("online", STEP_MAX).await.unwrap();
+
+    browser.client().switch_to_window(first.clone()).await.unwrap();
     till.simulate_outage("immediate").await.unwrap();
     till.wait_data("outage-tag", "mode", "immediate").await.unwrap();
     till.wait_status("offline", STEP_MAX).await.unwrap();
-    till.sell(1700, "contactless_visa", "stored").await.unwrap();
+    browser.client().switch_to_window(second).await.unwrap();
+    other.wait_data("outage-tag", "mode", "immediate").await.unwrap();
+    other.wait_status("offline", STEP_MAX).await.unwrap();
+    other.sell(1700, "contactless_visa", "stored").await.unwrap();
+    let woken = browser.run_async(WAKE_WORKER, vec![]).await.unwrap();
+    assert_eq!((&woken["type"], &woken["ran"]), (&json!("drain-done"), &json!(false)));
     assert!(gateway.ledger().await.unwrap().charges.is_empty());
-    till.simulate_outage("off").await.unwrap();
-    till.wait_stored(0, FORWARDED_MAX).await.unwrap();
+
+    other.simulate_outage("off").await.unwrap();
+    other.wait_stored(0, FORWARDED_MAX).await.unwrap();
+    browser.client().switch_to_window(first).await.unwrap();
+    till.wait_status("online", STEP_MAX).await.unwrap();
     assert!(!till.shows("outage-tag").await.unwrap());
     assert_eq!(gateway.ledger().await.unwrap().amounts(), [1700]);
     browser.close().await.unwrap();
