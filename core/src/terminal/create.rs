@@ -150,13 +150,20 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
         &self,
         request: &CreatePayment,
     ) -> Option<Result<wire::PaymentIntent, GatewayError>> {
-        let doubting = pin!(async {
-            self.clock.sleep_ms(DOUBT_AFTER_MS).await;
-            self.probe().await;
-        });
-        match select(pin!(self.gateway.create(request)), doubting).await {
+        let mut asking = pin!(self.gateway.create(request));
+        let pause = pin!(self.clock.sleep_ms(DOUBT_AFTER_MS));
+        if let Either::Left((answer, _)) = select(asking.as_mut(), pause).await {
+            return Some(answer);
+        }
+        let is_offline = || self.network_status() == NetworkStatus::Offline;
+        match select(asking, pin!(self.probe())).await {
+            // The probe that runs decides: one begun after the failure would take as long again.
+            Either::Left((Err(error), probing)) if error.is_offline() => {
+                probing.await;
+                (!is_offline()).then_some(Err(error))
+            }
             Either::Left((answer, _)) => Some(answer),
-            Either::Right(((), _)) if self.network_status() == NetworkStatus::Offline => None,
+            Either::Right(((), _)) if is_offline() => None,
             // Slow, but there.
             Either::Right(((), asking)) => Some(asking.await),
         }

@@ -86,16 +86,16 @@ impl Clock for ManualClock {
 
     async fn sleep_ms(&self, ms: u64) {
         let sleeper = Sleeper::new(self, self.0.now_ms.get() + ms);
-        let mut others_asked = false;
+        let mut asked_at_ms = None;
         poll_fn(|context| {
-            // Whoever runs beside it lies down to sleep before time passes.
-            if others_asked && sleeper.is_first() {
+            // Whoever runs beside it, or was woken by time that passed, lies down to sleep before more of it passes.
+            if asked_at_ms == Some(self.0.now_ms.get()) && sleeper.is_first() {
                 self.move_to(sleeper.wakes_ms);
             }
             if self.0.now_ms.get() >= sleeper.wakes_ms {
                 return Poll::Ready(());
             }
-            others_asked = true;
+            asked_at_ms = Some(self.0.now_ms.get());
             context.waker().wake_by_ref();
             Poll::Pending
         })

@@ -4,6 +4,7 @@ use tillandsia_core::error::{ErrorCode, TerminalError};
 use tillandsia_core::network::REQUEST_TIMEOUT_MS;
 use tillandsia_core::offline::NetworkStatus;
 use tillandsia_core::payment_intent::{OfflineBehavior, PaymentIntent};
+use tillandsia_core::simulated_offline::SimulatedOfflineMode;
 use tillandsia_core::terminal::{CollectParameters, ConfirmParameters, CreateParameters};
 use tillandsia_core::testing::card;
 
@@ -46,6 +47,18 @@ fn a_preferred_online_payment_goes_offline_within_5_seconds_where_nothing_answer
         drain(&till).await;
         let charge = (stored.offline_id.to_string(), 700);
         assert_eq!(world.gateway.charges(), [charge], "what was given up charges nothing beside it");
+    });
+}
+
+#[test]
+fn a_request_that_fails_while_the_gateway_is_doubted_costs_no_second_probe() {
+    run(async {
+        let world = World::new();
+        let till = world.till().await;
+        till.gateway().set_mode(SimulatedOfflineMode::TimeOut);
+        let (created, took_ms, _) = create(&world, &till, OfflineBehavior::PreferOnline).await;
+        assert_eq!((created.unwrap().id, till.network_status()), (None, NetworkStatus::Offline));
+        assert!(took_ms <= OFFLINE_MS_MAX, "{took_ms} ms");
     });
 }
 
