@@ -92,8 +92,7 @@ fn begin(store: IndexedDbStore, commit: Commit) {
     let mut committing: Pin<Box<dyn Future<Output = _>>> =
         Box::pin(async move { store.commit(commit).await });
     let polled = Closure::<dyn FnMut()>::new(move || {
-        let pending = committing.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending();
-        assert!(pending, "nothing is committed at once");
+        drop(committing.as_mut().poll(&mut Context::from_waker(Waker::noop())));
     });
     survive(&polled);
     // A trap runs no destructor.

@@ -79,7 +79,7 @@ impl std::fmt::Debug for IndexedDbStore {
 
 impl Store for IndexedDbStore {
     async fn head(&self) -> Result<Head, StoreError> {
-        // Should the connection be opened anew meanwhile, this says no more than before: the number is that of no opening.
+        // Asked for first: should the reading open the connection anew, nothing counts as known of that opening.
         let opening = self.connection.opening();
         let head = head_from_js(self.one(META, HEAD).await?)?;
         self.known.set(Some((opening, head.hash)));

@@ -22,8 +22,8 @@ use crate::ports::StoreError;
 
 /// What is done inside a writing transaction.
 pub(in crate::browser) trait Work {
-    /// What to write; nothing is written when it fails. Must not await anything but requests of this transaction, which
-    /// would end meanwhile, nor write anything by itself: what was read is judged before the first write.
+    /// What to write; nothing is, when it fails. What was read is judged here, before the first write, and nothing is
+    /// written here. Must not await anything but requests of this transaction, or it would end meanwhile.
     fn puts<'a>(
         &'a self,
         transaction: &'a Transaction<'_>,
@@ -106,9 +106,9 @@ pub(super) async fn finish(transaction: Transaction<'_>, work: &dyn Work) -> Res
             ended.send(event.type_() == "complete").ok();
         }
     });
-    // In place of the library's. Its listener to failed requests can be called once only, and throws when a second one
-    // fails; that to the end is not to be had without a commit at once, with which Firefox lets a failure pass unless it
-    // is the very last request's. The transaction takes them off when it is dropped.
+    // In place of the library's listeners, and taken off by it when the transaction is dropped. Its own to failed requests
+    // can be called once only, and throws when a second one fails; that to the end it has only together with a commit,
+    // with which Firefox lets a failure pass unless it is the very last request's.
     raw.set_onerror(None);
     raw.set_oncomplete(Some(hear.as_ref().unchecked_ref()));
     raw.set_onabort(Some(hear.as_ref().unchecked_ref()));
