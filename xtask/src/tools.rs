@@ -54,7 +54,7 @@ pub(crate) fn node_modules() -> Result<PathBuf> {
 
 /// The features that rustc emits and every browser the till supports has: `--all-features` yields modules that none loads.
 /// Then the passes, in the order that made the modules smallest after brotli.
-const WASM_OPT_FLAGS: [&str; 16] = [
+const WASM_OPT_FLAGS: [&str; 17] = [
     "--strip-debug",
     "--enable-bulk-memory",
     "--enable-reference-types",
@@ -65,6 +65,9 @@ const WASM_OPT_FLAGS: [&str; 16] = [
     // Nothing lies below 1024, so that no sum of an address and a small constant comes out there by wrapping around.
     // The linker puts the stack first, and `glue` refuses a module in which anything else lies so low.
     "--low-memory-unused",
+    // What is inlined where it is called fits in less; what stays a function of its own looks like others, which brotli
+    // makes more of.
+    "--one-caller-inline-max-function-size=30",
     "--flatten",
     "--rereloop",
     "-Oz",
