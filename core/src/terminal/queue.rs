@@ -44,8 +44,9 @@ impl<P: Platform, R: Reader> Terminal<P, R> {
     }
 
     /// Takes a stored payment back before it is forwarded. One that was never sent, or whose offline id the gateway holds with
-    /// another content (`idempotency_conflict`), is `canceled` at once. Of any other that was sent before it is not known whether it was charged: it is `processing` until the gateway has said so, or has
-    /// canceled it; the offline delegate hears which. It stays in the list and in the log.
+    /// another content (`idempotency_conflict`), is `canceled` at once. Of any other that was sent before it is not known
+    /// whether it was charged: it is `processing` until the gateway has said so, or has canceled it; the offline delegate hears
+    /// which. It stays in the list and in the log.
     ///
     /// # Errors
     /// `unexpected_status` when it is being sent right now, or is finished.

@@ -6,6 +6,7 @@
 mod gateway;
 mod platform;
 mod reader;
+mod sleepers;
 mod store;
 pub mod store_conformance;
 mod vault;
@@ -13,5 +14,6 @@ mod vault;
 pub use gateway::{MemoryGateway, NextAnswer};
 pub use platform::{ManualClock, MemoryPlatform, STORED_COUNT_MAX, SeededEntropy, session};
 pub use reader::{MemoryReader, card};
+pub use sleepers::{Sleeper, Sleepers};
 pub use store::MemoryStore;
 pub use vault::MemoryVault;

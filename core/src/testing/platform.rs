@@ -1,12 +1,12 @@
 //! A clock that is set by hand, randomness from a seed, and the in-memory ports together.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
 
-use super::{MemoryGateway, MemoryStore, MemoryVault};
+use super::{MemoryGateway, MemoryStore, MemoryVault, Sleepers};
 use crate::ports::{Clock, Entropy, Platform};
 use crate::time::TimestampMs;
 use crate::wire;
@@ -31,8 +31,7 @@ pub struct ManualClock(Rc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     now_ms: Cell<u64>,
-    /// When each of those that sleep wakes.
-    wakes_ms: RefCell<Vec<u64>>,
+    sleepers: Sleepers,
 }
 
 impl ManualClock {
@@ -53,46 +52,20 @@ impl ManualClock {
     }
 }
 
-/// One that sleeps, until it is dropped.
-struct Sleeper<'a> {
-    clock: &'a ManualClock,
-    wakes_ms: u64,
-}
-
-impl<'a> Sleeper<'a> {
-    fn new(clock: &'a ManualClock, wakes_ms: u64) -> Self {
-        clock.0.wakes_ms.borrow_mut().push(wakes_ms);
-        Sleeper { clock, wakes_ms }
-    }
-
-    fn is_first(&self) -> bool {
-        self.clock.0.wakes_ms.borrow().iter().all(|other| *other >= self.wakes_ms)
-    }
-}
-
-impl Drop for Sleeper<'_> {
-    fn drop(&mut self) {
-        let mut all = self.clock.0.wakes_ms.borrow_mut();
-        if let Some(at) = all.iter().position(|wakes_ms| *wakes_ms == self.wakes_ms) {
-            all.swap_remove(at);
-        }
-    }
-}
-
 impl Clock for ManualClock {
     fn now(&self) -> TimestampMs {
         TimestampMs(self.0.now_ms.get())
     }
 
     async fn sleep_ms(&self, ms: u64) {
-        let sleeper = Sleeper::new(self, self.0.now_ms.get() + ms);
+        let sleeper = self.0.sleepers.lie_down(self.0.now_ms.get() + ms);
         let mut asked_at_ms = None;
         poll_fn(|context| {
             // Whoever runs beside it, or was woken by time that passed, lies down to sleep before more of it passes.
             if asked_at_ms == Some(self.0.now_ms.get()) && sleeper.is_first() {
-                self.move_to(sleeper.wakes_ms);
+                self.move_to(sleeper.wakes_ms());
             }
-            if self.0.now_ms.get() >= sleeper.wakes_ms {
+            if self.0.now_ms.get() >= sleeper.wakes_ms() {
                 return Poll::Ready(());
             }
             asked_at_ms = Some(self.0.now_ms.get());

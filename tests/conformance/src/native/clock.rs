@@ -6,6 +6,7 @@ use std::rc::{Rc, Weak};
 use std::task::Poll;
 
 use tillandsia_core::ports::Clock;
+use tillandsia_core::testing::Sleepers;
 use tillandsia_core::time::TimestampMs;
 
 use super::reader::Wire;
@@ -21,8 +22,7 @@ struct Inner {
     /// How far the device's clock has been put forward of everybody else's.
     ahead_ms: Cell<u64>,
     readers: RefCell<Vec<Weak<Wire>>>,
-    /// When each of those that sleep wakes.
-    wakes_ms: RefCell<Vec<u64>>,
+    sleepers: Sleepers,
 }
 
 /// The device's clock. Clones are the same clock.
@@ -59,7 +59,7 @@ impl VirtualClock {
     /// Lets time pass until the first of those that wait for it has waited long enough.
     fn pass_to_next(&self) {
         let readers: Vec<Rc<Wire>> = self.0.readers.borrow().iter().filter_map(Weak::upgrade).collect();
-        let mut due = self.0.wakes_ms.borrow().clone();
+        let mut due = self.0.sleepers.wakes_ms();
         // Whoever is awake by now and was not asked yet holds nobody up.
         due.retain(|wakes_ms| *wakes_ms > self.0.now_ms.get());
         due.extend(readers.iter().filter_map(|reader| reader.deadline_ms()));
@@ -72,39 +72,17 @@ impl VirtualClock {
     }
 }
 
-/// One that sleeps, until it is dropped.
-struct Sleeper<'a> {
-    clock: &'a VirtualClock,
-    wakes_ms: u64,
-}
-
-impl<'a> Sleeper<'a> {
-    fn new(clock: &'a VirtualClock, wakes_ms: u64) -> Self {
-        clock.0.wakes_ms.borrow_mut().push(wakes_ms);
-        Sleeper { clock, wakes_ms }
-    }
-}
-
-impl Drop for Sleeper<'_> {
-    fn drop(&mut self) {
-        let mut all = self.clock.0.wakes_ms.borrow_mut();
-        if let Some(at) = all.iter().position(|wakes_ms| *wakes_ms == self.wakes_ms) {
-            all.swap_remove(at);
-        }
-    }
-}
-
 impl Clock for VirtualClock {
     fn now(&self) -> TimestampMs {
         TimestampMs(self.0.now_ms.get())
     }
 
     async fn sleep_ms(&self, ms: u64) {
-        let sleeper = Sleeper::new(self, self.0.now_ms.get() + ms);
+        let sleeper = self.0.sleepers.lie_down(self.0.now_ms.get() + ms);
         let (mut polls, mut seen_ms) = (0, self.0.now_ms.get());
         poll_fn(|context| {
             let now_ms = self.0.now_ms.get();
-            if now_ms >= sleeper.wakes_ms {
+            if now_ms >= sleeper.wakes_ms() {
                 return Poll::Ready(());
             }
             context.waker().wake_by_ref();
